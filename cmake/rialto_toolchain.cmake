@@ -1,0 +1,39 @@
+# Compiler settings shared by every target: warnings, linker, compiler cache, sanitizers.
+find_package(Threads REQUIRED)
+
+find_program(RIALTO_CCACHE ccache)
+if(RIALTO_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${RIALTO_CCACHE}")
+endif()
+find_program(RIALTO_MOLD mold)
+if(RIALTO_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(rialto_flags INTERFACE)
+target_compile_options(rialto_flags INTERFACE -Wall -Wextra -Wconversion -Werror=switch
+                       -Werror=return-type -fno-omit-frame-pointer)
+target_include_directories(rialto_flags INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(rialto_flags INTERFACE "RIALTO_VERSION=\"${PROJECT_VERSION}\"")
+if(RIALTO_SANITIZE)
+  # libcaf's own code trips the null check, so that one stays off.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# Beast needs 1.5 GB a translation unit: one at a time.
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
+
+find_package(CAF REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(doctest REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)

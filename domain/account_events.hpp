@@ -1,0 +1,194 @@
+// domain/account_events.hpp: commands and events of one trading account. The state machine is
+// domain/account.hpp.
+#pragma once
+
+#include "domain/instrument.hpp"
+#include "domain/link_message.hpp"
+#include "domain/order.hpp"
+
+#include <map>
+#include <variant>
+#include <vector>
+
+namespace rialto {
+
+/// What an account must know of a market to check and hold an order; stamped by the edge from the
+/// instrument directory.
+struct market_terms {
+  market_id market;
+  std::string base, quote;
+  std::int64_t units_per_tick_lot = 0;
+  amount_units lot_size;
+  amount_units notional_min;
+  quantity_lots quantity_min, quantity_max;
+  rate_ppm maker_fee, taker_fee, collar;
+  market_status status = market_status::open;
+  price_ticks reference_price; // last price or best quote; 0: none yet
+};
+
+// ---- commands
+// -------------------------------------------------------------------------------------------------
+struct place_order {
+  order_id id;                 // drawn by the node
+  std::string client_order_id; // 1 to 36 characters, or empty
+  std::uint64_t body_hash =
+    0; // of the request's meaning; the same client_order_id with another hash is refused
+  side way = side::buy;
+  order_type type = order_type::limit;
+  time_in_force tif = time_in_force::gtc;
+  price_ticks price;
+  quantity_lots size;
+  amount_units quote_quantity;
+  market_terms terms;
+};
+struct amend {
+  order_id id;
+  price_ticks price;
+  quantity_lots size;
+  market_terms terms;
+}; // 0: unchanged
+struct cancel {
+  order_id id;
+};
+struct cancel_all {
+  market_id market;
+}; // 0: of every market. Outcome: orders_view of those it asked to cancel
+enum class transfer_kind : std::uint8_t { deposit = 1, withdrawal = 2 };
+struct transfer {
+  transfer_kind kind = transfer_kind::deposit;
+  std::string asset;
+  amount_units amount;
+  std::string reference; // 1 to 64 characters: the idempotency key
+};
+struct get_balances {};
+struct get_order {
+  order_id id;
+};
+struct get_orders {
+  market_id market;
+}; // the open ones, oldest first
+
+/// Limits a node is configured with; they travel with the command so that replay does not depend on
+/// settings.
+struct account_limits {
+  std::uint32_t open_orders_max = 1'000'000;
+  std::uint32_t orders_per_day_max = 200'000;
+};
+struct account_command {
+  std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances, get_order,
+               get_orders>
+    body;
+  account_limits limits;
+};
+
+// ---- events
+// ---------------------------------------------------------------------------------------------------
+struct account_opened {
+  account_id account;
+  user_id owner;
+  std::string label;
+  RIALTO_FIELDS(account, owner, label)
+};
+/// Checks passed and `hold` moved from available to hold; posts submit_order.
+struct order_placed {
+  submit_order order;
+  market_id market;
+  std::string client_order_id;
+  std::uint64_t body_hash = 0;
+  std::string base, quote;
+  amount_units hold; // of quote for a buy, of base for a sell
+  std::int64_t units_per_tick_lot = 0;
+  amount_units lot_size;
+  RIALTO_FIELDS(order, market, client_order_id, body_hash, base, quote, hold, units_per_tick_lot,
+                lot_size)
+};
+/// Posts amend_order; `extra_hold` moved from available to hold (never negative: what is not needed
+/// is released once amended).
+struct amend_requested {
+  order_id id;
+  price_ticks price;
+  quantity_lots size;
+  amount_units extra_hold;
+  RIALTO_FIELDS(id, price, size, extra_hold)
+};
+struct cancel_requested {
+  order_id id;
+  RIALTO_FIELDS(id)
+};
+/// A fill reached the account: paid and received against clearing/MARKET/ASSET, fee to fees/ASSET,
+/// freed hold to available.
+struct fill_settled {
+  order_id id;
+  market_id market;
+  side way = side::buy;
+  fill_view fill;
+  amount_units base;
+  bool is_last = false;
+  std::string base_asset, quote_asset;
+  amount_units released; // hold that went back to available with this fill
+  RIALTO_FIELDS(id, market, way, fill, base, is_last, base_asset, quote_asset, released)
+};
+struct order_done { // cancelled, expired or rejected by the market
+  order_id id;
+  order_status status = order_status::cancelled;
+  reject_reason reason = reject_reason::none;
+  std::string asset;
+  amount_units released;
+  RIALTO_FIELDS(id, status, reason, asset, released)
+};
+struct amend_settled {
+  order_id id;
+  price_ticks price;
+  quantity_lots size;
+  reject_reason reason = reject_reason::none;
+  std::string asset;
+  amount_units released;
+  RIALTO_FIELDS(id, price, size, reason, asset, released)
+};
+struct transferred {
+  transfer_kind kind = transfer_kind::deposit;
+  std::string asset;
+  amount_units amount;
+  std::string reference;
+  RIALTO_FIELDS(kind, asset, amount, reference)
+};
+
+using account_event = std::variant<account_opened, order_placed, amend_requested, cancel_requested,
+                                   fill_settled, order_done, amend_settled, transferred>;
+
+// ---- answers and publications
+// --------------------------------------------------------------------------------
+struct balance_view {
+  std::string asset;
+  amount_units available, hold;
+  friend bool operator==(const balance_view&, const balance_view&) = default;
+};
+struct balances_view {
+  account_id account;
+  std::vector<balance_view> balances;
+};
+struct orders_view {
+  std::vector<order_view> orders;
+};
+struct transfer_view {
+  account_id account;
+  transfer_kind kind = transfer_kind::deposit;
+  std::string asset;
+  amount_units amount;
+  std::string reference;
+  amount_units available;
+  timestamp_ns at;
+};
+/// What the owner's streams are told. `order.fills` holds the new execution, if that is what
+/// happened.
+struct account_publication {
+  account_id account;
+  user_id owner;
+  timestamp_ns at;
+  std::uint64_t event_number =
+    0; // of the account's stream: the sequence number clients resume from
+  std::optional<order_view> order;
+  std::vector<balance_view> balances; // those that changed
+};
+
+} // namespace rialto

@@ -1,0 +1,87 @@
+// domain/link_message.hpp: what entities say to one another. Each travels a numbered link
+// (runtime/links.hpp): kept by the sender until acknowledged, applied by the receiver exactly once.
+//
+// Machines post these from apply(), never from execute(): a replayed event posts the same message
+// with the same number.
+#pragma once
+
+#include "domain/order.hpp"
+
+#include <variant>
+
+namespace rialto {
+
+// user -> account
+struct open_account {
+  account_id account;
+  user_id owner;
+  std::string label;
+  RIALTO_FIELDS(account, owner, label)
+};
+
+// account -> market
+struct submit_order {
+  order_id id;
+  account_id account;
+  user_id owner;
+  side way = side::buy;
+  order_type type = order_type::limit;
+  time_in_force tif = time_in_force::gtc;
+  price_ticks price;         // 0: market
+  quantity_lots size;        // 0: until quote_target is reached
+  amount_units quote_target; // 0: by size. Never more than this is traded
+  amount_units spend_max;    // buys by market: what is held; 0: no such bound
+  rate_ppm maker_fee, taker_fee;
+  timestamp_ns created_at;
+  RIALTO_FIELDS(id, account, owner, way, type, tif, price, size, quote_target, spend_max, maker_fee,
+                taker_fee, created_at)
+};
+struct amend_order {
+  order_id id;
+  account_id account;
+  price_ticks price;  // the new limit
+  quantity_lots size; // the new total quantity, executed part included
+  RIALTO_FIELDS(id, account, price, size)
+};
+struct cancel_order {
+  order_id id;
+  account_id account;
+  RIALTO_FIELDS(id, account)
+};
+
+// market -> account
+struct order_filled {
+  order_id id;
+  account_id account;
+  fill_view fill;
+  bool is_last = false; // the order is filled (or a taker's spend_max / quote_target is reached):
+                        // release the rest
+  RIALTO_FIELDS(id, account, fill, is_last)
+};
+struct order_ended { // cancelled, expired or rejected: nothing more will fill
+  order_id id;
+  account_id account;
+  order_status status = order_status::cancelled;
+  reject_reason reason = reject_reason::none;
+  RIALTO_FIELDS(id, account, status, reason)
+};
+struct order_amended { // the market's answer to every amend_order of an open order; on "no" price
+                       // and size are the old ones
+  order_id id;
+  account_id account;
+  price_ticks price;
+  quantity_lots size;
+  reject_reason reason = reject_reason::none;
+  RIALTO_FIELDS(id, account, price, size, reason)
+};
+
+using link_message = std::variant<open_account, submit_order, amend_order, cancel_order,
+                                  order_filled, order_ended, order_amended>;
+
+/// A message and where it goes.
+struct addressed_message {
+  entity_id to;
+  link_message body;
+};
+
+} // namespace rialto

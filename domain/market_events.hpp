@@ -1,0 +1,161 @@
+// domain/market_events.hpp: commands and events of one market. The state machine is
+// domain/market.hpp.
+#pragma once
+
+#include "domain/instrument.hpp"
+#include "domain/link_message.hpp"
+#include "domain/order.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace rialto {
+
+// ---- commands
+// -------------------------------------------------------------------------------------------------
+struct list_instrument {
+  instrument spec;
+}; // the market's first command
+struct change_instrument {
+  instrument spec;
+};                    // tick, lot, symbol and assets must stay
+struct get_market {}; // query: outcome is market_view
+/// One side's new total of a price level of the mirrored market, in lots already floored to ours; 0
+/// removes it.
+struct house_level {
+  side way = side::buy;
+  price_ticks price;
+  quantity_lots size;
+};
+/// The mirrored book changed. `is_snapshot`: the levels are the whole book, all others go.
+struct mirror_depth {
+  std::vector<house_level> levels;
+  bool is_snapshot = false;
+};
+/// A trade of the mirrored market. `buyer_is_maker`: a seller took from the bids.
+struct mirror_trade {
+  price_ticks price;
+  quantity_lots size;
+  bool buyer_is_maker = false;
+  timestamp_ns at;
+};
+/// The feed is stale or resynchronising: all house liquidity goes.
+struct mirror_reset {};
+
+/// Link messages (submit_order, amend_order, cancel_order) arrive through handle_link, not here.
+using market_command = std::variant<list_instrument, change_instrument, get_market, mirror_depth,
+                                    mirror_trade, mirror_reset>;
+
+// ---- events
+// ---------------------------------------------------------------------------------------------------
+struct instrument_listed {
+  instrument spec;
+  RIALTO_FIELDS(spec)
+};
+struct instrument_changed {
+  instrument spec;
+  RIALTO_FIELDS(spec)
+};
+/// The rest of an order joined the book.
+struct order_rested {
+  order_id id;
+  account_id account;
+  user_id owner;
+  side way = side::buy;
+  price_ticks price;
+  quantity_lots open;
+  rate_ppm maker_fee;
+  RIALTO_FIELDS(id, account, owner, way, price, open, maker_fee)
+};
+/// One trade. maker == 0: the maker is the house (a mirrored level); taker == 0: the feed took a
+/// user's resting order, the house is the taker. The event posts the house's legs; users' legs are
+/// posted by their accounts.
+struct trade_executed {
+  trade_id trade;
+  order_id taker, maker;
+  account_id taker_account, maker_account;
+  side taker_side = side::buy;
+  price_ticks price;
+  quantity_lots size;
+  amount_units notional, base;       // quote and base units moved, before fees
+  amount_units taker_fee, maker_fee; // each in the asset its payer received; 0 for the house
+  bool taker_is_last = false, maker_is_last = false;
+  RIALTO_FIELDS(trade, taker, maker, taker_account, maker_account, taker_side, price, size,
+                notional, base, taker_fee, maker_fee, taker_is_last, maker_is_last)
+};
+/// A resting order, or the rest of a taking one, is gone without trading.
+struct order_closed {
+  order_id id;
+  account_id account;
+  order_status status = order_status::cancelled;
+  reject_reason reason = reject_reason::none;
+  RIALTO_FIELDS(id, account, status, reason)
+};
+/// A resting order's price or open quantity was changed; `keeps_priority`: it stays in its place in
+/// the queue.
+struct order_changed {
+  order_id id;
+  account_id account;
+  price_ticks price;
+  quantity_lots size, open;
+  bool keeps_priority = false;
+  RIALTO_FIELDS(id, account, price, size, open, keeps_priority)
+};
+/// An amend was refused; the order stays as it was.
+struct amend_refused {
+  order_id id;
+  account_id account;
+  price_ticks price;
+  quantity_lots size;
+  reject_reason reason = reject_reason::none;
+  RIALTO_FIELDS(id, account, price, size, reason)
+};
+/// Trade and update ids below these bounds may have been handed out; after a restart they go on
+/// above them.
+struct ids_reserved {
+  std::uint64_t trade_id_bound = 0, update_id_bound = 0;
+  RIALTO_FIELDS(trade_id_bound, update_id_bound)
+};
+
+using market_event =
+  std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
+               order_changed, amend_refused, ids_reserved>;
+
+// ---- what leaves besides events
+// ------------------------------------------------------------------------------
+/// One line of the tape.
+struct tape_entry {
+  trade_id trade;
+  price_ticks price;
+  quantity_lots size;
+  bool buyer_is_maker = false;
+  timestamp_ns at;
+  RIALTO_FIELDS(trade, price, size, buyer_is_maker, at)
+};
+/// A price level's new total (own orders + available house liquidity); size 0: gone.
+struct level_change {
+  side way = side::buy;
+  price_ticks price;
+  quantity_lots size;
+  friend bool operator==(const level_change&, const level_change&) = default;
+};
+/// Everything that changed in the market's public face since the last one. Update ids U..u are
+/// contiguous from one to the next.
+struct market_publication {
+  market_id market;
+  timestamp_ns at;
+  std::uint64_t first_update = 0, last_update = 0; // U and u; both 0 when no level changed
+  bool is_snapshot = false;                        // levels are the whole book
+  std::vector<level_change> levels;
+  std::vector<tape_entry> trades;
+  std::optional<instrument> spec; // set when it was listed or changed
+};
+struct market_view {
+  instrument spec;
+  std::uint64_t last_update = 0;
+  std::vector<level_change> levels; // bids best first, then asks best first
+  std::uint64_t own_orders = 0;
+  price_ticks last_price;
+};
+
+} // namespace rialto

@@ -1,0 +1,103 @@
+// domain/order.hpp: the words of an order, shared by accounts, markets and the edge.
+#pragma once
+
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+
+#include <string>
+#include <vector>
+
+namespace rialto {
+
+enum class side : std::uint8_t { buy = 1, sell = 2 };
+[[nodiscard]] constexpr side opposite(side way) {
+  return way == side::buy ? side::sell : side::buy;
+}
+
+enum class order_type : std::uint8_t { limit = 1, market = 2, post_only = 3 };
+enum class time_in_force : std::uint8_t { gtc = 1, ioc = 2, fok = 3 };
+
+/// new_order: placed, nothing executed. The last four are final.
+enum class order_status : std::uint8_t {
+  new_order = 1,
+  partially_filled = 2,
+  filled = 3,
+  cancelled = 4,
+  expired = 5,
+  rejected = 6
+};
+[[nodiscard]] constexpr bool is_final(order_status status) {
+  return status >= order_status::filled;
+}
+
+/// Why something was not done. Stable: written to the journal and mapped to API codes
+/// (net/problem).
+enum class reject_reason : std::uint8_t {
+  none = 0,
+  unknown_account = 1,
+  unknown_order = 2,
+  unknown_market = 3,
+  insufficient_balance = 4,
+  price_invalid = 5,    // missing, zero or not allowed for this type
+  quantity_invalid = 6, // zero, below quantity_min or above quantity_max
+  notional_too_small = 7,
+  notional_too_large = 8, // overflows
+  market_halted = 9,
+  market_cancel_only = 10,
+  market_post_only = 11,
+  would_take = 12,   // post-only order that would trade at once
+  no_liquidity = 13, // market order against an empty side, or no reference price
+  fok_unfillable = 14,
+  client_order_id_reused = 15, // same id, other body
+  too_many_open_orders = 16,
+  too_many_orders_today = 17,
+  amend_not_allowed = 18,
+  already_exists = 19, // a claim (e-mail, symbol) is taken
+  wrong_credentials = 20,
+  session_ended = 21,
+  instrument_invalid = 22,
+  amount_invalid = 23,
+  reference_reused = 24, // same transfer reference, other body
+  too_many_accounts = 25,
+  too_many_sessions = 26,
+  user_locked = 27,
+};
+
+/// One execution of an order as its owner sees it.
+struct fill_view {
+  trade_id trade;
+  price_ticks price;
+  quantity_lots size;
+  amount_units notional; // quote units
+  amount_units fee;      // in the asset received
+  bool is_maker = false;
+  timestamp_ns at;
+  RIALTO_FIELDS(trade, price, size, notional, fee, is_maker, at)
+  friend bool operator==(const fill_view&, const fill_view&) = default;
+};
+
+/// An order as its owner sees it.
+struct order_view {
+  order_id id;
+  account_id account;
+  market_id market;
+  std::string client_order_id; // empty: none given
+  side way = side::buy;
+  order_type type = order_type::limit;
+  time_in_force tif = time_in_force::gtc;
+  order_status status = order_status::new_order;
+  reject_reason reason = reject_reason::none; // why it was rejected or expired
+  price_ticks price;                          // 0: market
+  quantity_lots size;                         // 0: by quote amount
+  amount_units quote_quantity;                // 0: by quantity
+  quantity_lots executed;
+  amount_units executed_quote;
+  timestamp_ns created_at, updated_at;
+  std::vector<fill_view>
+    fills; // of this answer only (an answer to a placement lists what it traded at once)
+  RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
+                quote_quantity, executed, executed_quote, created_at, updated_at, fills)
+  friend bool operator==(const order_view&, const order_view&) = default;
+};
+
+} // namespace rialto

@@ -1,0 +1,114 @@
+// storage/journal.hpp: the durable truth. One writer per lane, one row per shard and commit.
+//
+// The room: engines (sqlite_journal, later PostgreSQL) behind one interface, checked by
+// tests/storage/journal_contract.hpp. Calls block, so they are made on the lane's own thread
+// (lane.hpp), never on an actor's or the io thread.
+//
+//   J1  append is atomic: all rows and claims of a batch, or none
+//   J2  a shard's positions are 1, 2, 3... without gap; a row goes in only if `predecessor` is the
+//   head and `epoch` the current one J3  what append acknowledged survives a crash of process or
+//   machine J4  after `unknown` the caller must call heads() and must not append again on the same
+//   session
+#pragma once
+
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rialto::storage {
+
+using shard_id = std::uint32_t;
+using position = std::uint64_t; // of a row within its shard; 0: before the first
+using epoch = std::uint64_t;
+
+/// A unique key taken by an entity ("email:a@b.c"); taking one that another entity holds refuses
+/// the batch.
+struct claim {
+  std::string key;
+  entity_id owner;
+};
+
+/// One row: what one commit adds to one shard. `blob` is made by record.hpp.
+struct journal_row {
+  shard_id shard = 0;
+  epoch at_epoch = 0;
+  position predecessor = 0; // the row gets predecessor + 1
+  std::string blob;
+};
+
+struct journal_batch {
+  std::vector<journal_row> rows; // ascending by shard, at most one per shard
+  std::vector<claim> claims;
+};
+
+/// accepted: durable. stale: epoch or predecessor is not the current one, the session is dead.
+/// claim_taken: nothing was written, the session goes on. failed: surely not written (disk full, IO
+/// error before commit); the session is dead. unknown: perhaps written.
+enum class append_result : std::uint8_t { accepted, stale, claim_taken, failed, unknown };
+
+struct append_outcome {
+  append_result result = append_result::failed;
+  std::string detail; // for the log: the engine's words
+};
+
+struct snapshot {
+  entity_id entity;
+  std::uint64_t event_number = 0; // of the last event it contains
+  std::string bytes;              // checksummed by the store
+};
+
+struct journal_head {
+  position last = 0;
+  epoch at_epoch = 0;
+};
+
+class journal {
+public:
+  virtual ~journal() = default;
+
+  [[nodiscard]] virtual append_outcome append(const journal_batch& batch) = 0;
+
+  /// The head of every shard that has rows or an epoch.
+  [[nodiscard]] virtual std::map<shard_id, journal_head> heads() = 0;
+  /// Raises a shard's epoch and makes every older writer stale. Returns the new head.
+  [[nodiscard]] virtual journal_head take_over(shard_id shard) = 0;
+  /// Calls `row` with each row of a shard from `first` on, in order, until it returns false.
+  virtual void read(shard_id shard, position first,
+                    const std::function<bool(position, std::string_view blob)>& row) = 0;
+
+  [[nodiscard]] virtual std::optional<entity_id> find_claim(std::string_view key) = 0;
+
+  virtual void save_snapshot(const snapshot& made) = 0; // replaces an older one of the entity
+  [[nodiscard]] virtual std::optional<snapshot> load_snapshot(entity_id entity) = 0;
+
+  /// Index and other checkpoints: small named blobs, replaced whole. Rebuildable.
+  virtual void save_checkpoint(std::string_view name, std::string_view bytes) = 0;
+  [[nodiscard]] virtual std::optional<std::string> load_checkpoint(std::string_view name) = 0;
+
+  /// Draws `count` ids of a named sequence ("order", "account", "user", "market"), durable before
+  /// it returns; the first of the block.
+  [[nodiscard]] virtual std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) = 0;
+
+  /// Moves the engine's write-ahead log into the main file; off the commit path. Returns false when
+  /// busy.
+  virtual bool checkpoint_log() = 0;
+};
+
+/// Thrown by everything but append() when the engine fails (disk, corruption, lost connection).
+struct journal_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// DATA/journal.sqlite, WAL, synchronous=FULL. Applies migrations. Throws journal_error.
+[[nodiscard]] std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory);
+
+} // namespace rialto::storage

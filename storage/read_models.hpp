@@ -1,0 +1,104 @@
+// storage/read_models.hpp: what lists and reports read: users, final orders, executions, balances,
+// ledger entries. Rebuildable.
+//
+// The room: DATA/read.sqlite, WAL, synchronous=OFF, one writer (the projector's thread), any number
+// of readers each with a connection of its own. Derived from the journal only: dropping the file
+// and projecting again gives the same rows.
+#pragma once
+
+#include "domain/account_events.hpp"
+#include "domain/user_events.hpp"
+#include "storage/journal.hpp"
+#include "storage/record.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rialto::storage {
+
+/// Applies journal rows in order; keeps a cursor per shard in the same file; a row seen twice
+/// changes nothing.
+class projector {
+public:
+  virtual ~projector() = default;
+  [[nodiscard]] virtual position cursor(shard_id shard) = 0;
+  /// Projects rows (first is cursor + 1) in one transaction.
+  virtual void project(shard_id shard, position first, const std::vector<std::string>& blobs) = 0;
+  /// Empties every table and cursor.
+  virtual void reset() = 0;
+};
+[[nodiscard]] std::unique_ptr<projector> open_projector(const std::string& data_directory);
+
+/// A page is at most `limit` rows after `cursor` (the last page's `next`), newest first. next is
+/// empty at the end.
+struct page_request {
+  std::string cursor;
+  std::uint32_t limit = 100;
+};
+template <class Row>
+struct page {
+  std::vector<Row> rows;
+  std::string next;
+};
+
+struct execution_row {
+  std::uint64_t number = 0;
+  account_id account;
+  order_id order;
+  market_id market;
+  side way = side::buy;
+  fill_view fill;
+  std::string fee_asset;
+};
+/// One leg. `account` 0 for accounts without an entity, which `ledger_account` then names
+/// ("fees/BTC").
+struct ledger_row {
+  std::uint64_t number = 0;
+  std::string ledger_account;
+  account_id account;
+  std::string asset;
+  amount_units amount;
+  std::string kind;
+  std::string reference;
+  timestamp_ns at;
+};
+struct user_row {
+  user_id user;
+  std::string email;
+  user_role role = user_role::trader;
+  timestamp_ns created_at;
+};
+struct balance_row {
+  account_id account;
+  std::string asset;
+  amount_units available, hold;
+};
+
+struct order_filter {
+  account_id account;
+  market_id market;
+  std::optional<order_status> status;
+};
+
+class read_models {
+public:
+  virtual ~read_models() = default;
+  [[nodiscard]] virtual std::optional<order_view>
+  order(account_id account, order_id id) = 0; // final ones, fills included
+  [[nodiscard]] virtual page<order_view>
+  orders(const order_filter& filter, const page_request& page) = 0; // final ones, newest first
+  [[nodiscard]] virtual page<execution_row> executions(account_id account, market_id market,
+                                                       order_id order,
+                                                       const page_request& page) = 0; // 0: all
+  [[nodiscard]] virtual page<ledger_row> ledger(account_id account, std::string_view asset,
+                                                const page_request& page) = 0; // "": all
+  [[nodiscard]] virtual page<user_row> users(const page_request& page) = 0;
+  [[nodiscard]] virtual std::vector<balance_row> balances(account_id account) = 0;
+  [[nodiscard]] virtual std::vector<ledger_row>
+  system_balances() = 0; // sum per ledger account without an entity
+};
+[[nodiscard]] std::unique_ptr<read_models> open_read_models(const std::string& data_directory);
+
+} // namespace rialto::storage

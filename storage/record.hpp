@@ -1,0 +1,54 @@
+// storage/record.hpp: the frame of one entity's events inside a journal row's blob.
+//
+// A blob is: u8 format, u32 record count, records, u32 crc32 of everything before. A record is one
+// execute() of one entity: its events, and the link cursors that moved with it.
+// docs/formats/journal.md has the grammar and a worked hex example.
+#pragma once
+
+#include "domain/bytes.hpp"
+#include "domain/ids.hpp"
+#include "domain/money.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rialto::storage {
+
+/// "All messages up to `number` that the stream's entity sent to `peer` were durably received."
+struct link_cursor {
+  entity_id peer;
+  std::uint64_t number = 0;
+  RIALTO_FIELDS(peer.value, number)
+  friend bool operator==(const link_cursor&, const link_cursor&) = default;
+};
+
+struct record {
+  entity_id stream;
+  std::uint64_t first_event = 0; // number of the first event; with no events, of the next one
+  timestamp_ns at;
+  link_cursor cause;                     // the link message this answers; peer 0: none
+  std::vector<link_cursor> acknowledged; // link acknowledgements that ride along
+  std::uint32_t event_count = 0;
+  std::string events; // encode_event() one after the other (event_codec.hpp)
+  friend bool operator==(const record&, const record&) = default;
+};
+
+class blob_writer {
+public:
+  void add(const record& made);
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  /// The finished blob; the writer is empty again.
+  [[nodiscard]] std::string finish();
+
+private:
+  std::string bytes_;
+  std::uint32_t count_ = 0;
+};
+
+/// The records of a blob; empty if its checksum or framing is wrong.
+[[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob);
+
+} // namespace rialto::storage
