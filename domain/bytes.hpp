@@ -19,6 +19,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace rialto {
@@ -71,6 +72,11 @@ public:
   template <class T, std::size_t N>
   void put(const std::array<T, N>& x) {
     for (const auto& item : x) put(item);
+  }
+  template <class... T>
+  void put(const std::variant<T...>& x) {
+    put(static_cast<std::uint8_t>(x.index()));
+    std::visit([this](const auto& held) { put(held); }, x);
   }
 
 private:
@@ -143,6 +149,15 @@ public:
   template <class T, std::size_t N>
   void get(std::array<T, N>& x) {
     for (auto& item : x) get(item);
+  }
+  template <class... T>
+  void get(std::variant<T...>& x) {
+    const auto index = get<std::uint8_t>();
+    if (index >= sizeof...(T)) return fail();
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((I == index ? get(x.template emplace<I>()) : void()), ...);
+    }
+    (std::index_sequence_for<T...>{});
   }
   template <class T>
   [[nodiscard]] T get() {
