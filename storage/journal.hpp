@@ -64,6 +64,7 @@ struct snapshot {
   entity_id entity;
   std::uint64_t event_number = 0; // of the last event it contains
   std::string bytes;              // checksummed by the store
+  timestamp_ns wake_at;           // when the entity must be activated even if nobody asks; 0: never
 };
 
 struct journal_head {
@@ -89,6 +90,9 @@ public:
 
   virtual void save_snapshot(const snapshot& made) = 0; // replaces an older one of the entity
   [[nodiscard]] virtual std::optional<snapshot> load_snapshot(entity_id entity) = 0;
+
+  /// Every entity whose newest snapshot has a wake time.
+  [[nodiscard]] virtual std::map<entity_id, timestamp_ns> wake_times() = 0;
 
   /// Index and other checkpoints: small named blobs, replaced whole. Rebuildable.
   virtual void save_checkpoint(std::string_view name, std::string_view bytes) = 0;
