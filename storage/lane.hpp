@@ -23,6 +23,8 @@ struct effects {
   virtual ~effects() = default;
 };
 
+///
+/// The lane owns the heads: it merges what waits into one row per shard and fills in `predecessor`; a submitter leaves it 0.
 struct submission {
   journal_batch batch; // without rows: a barrier, durable when everything before it is
   std::unique_ptr<effects> waiting;
@@ -31,6 +33,7 @@ struct submission {
 struct notice {
   append_result result = append_result::failed;
   std::unique_ptr<effects> waiting;
+  position at = 0; // of the row that holds it (its last one, when it touched several shards); 0: not accepted or a barrier
 };
 
 class lane {
