@@ -64,6 +64,9 @@ public:
   virtual void handle(const envelope<World>& message, timestamp_ns clock, step<World>& out) = 0;
   /// Moves out what the public may see; to be released behind the last record.
   virtual void publish(timestamp_ns clock, std::vector<typename World::publication>& out) = 0;
+  /// When it must run although nobody asks; 0: never. wake() runs what is due.
+  [[nodiscard]] virtual timestamp_ns wake_at() const = 0;
+  virtual void wake(timestamp_ns clock, step<World>& out) = 0;
   /// Takes a past record. False if it does not follow (a gap, a damaged event).
   [[nodiscard]] virtual bool replay(const storage::record& past) = 0;
   [[nodiscard]] virtual storage::snapshot make_snapshot() const = 0;
@@ -122,6 +125,22 @@ public:
     machine_.publish(stamp(clock), out);
   }
 
+  [[nodiscard]] timestamp_ns wake_at() const override {
+    if constexpr (requires { machine_.wake_at(); }) return machine_.wake_at();
+    return {};
+  }
+  void wake(timestamp_ns clock, step<World>& out) override {
+    out.clear();
+    if constexpr (requires { machine_.wake(clock, events_, posts_); }) {
+      const auto now = stamp(clock);
+      events_.clear();
+      posts_.clear();
+      machine_.wake(now, events_, posts_);
+      out.result.emplace();
+      finish({}, 0, now, out);
+    }
+  }
+
   [[nodiscard]] bool replay(const storage::record& past) override {
     if (past.first_event != this->event_number_ + 1 || past.stream != this->self_) return false;
     byte_reader in(past.events);
@@ -141,7 +160,7 @@ public:
   }
 
   [[nodiscard]] storage::snapshot make_snapshot() const override {
-    storage::snapshot made{this->self_, this->event_number_, {}};
+    storage::snapshot made{this->self_, this->event_number_, {}, wake_at()};
     byte_writer out(made.bytes);
     out.put(snapshot_version);
     out.put(this->last_time_);

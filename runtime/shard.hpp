@@ -1,0 +1,216 @@
+// runtime/shard.hpp: the entities of one shard and the batch they are run in. No CAF, no trading.
+//
+// The room: a batch of requests comes in, entities run, their link messages to entities of the same
+// lane run in the same batch, and one submission goes to the lane with everything that waits for
+// it. The CAF shell (shard_actor) gives it a mailbox and a clock; the simulator gives it a
+// simulated one. One owner at a time; not thread-safe.
+//
+//   S1  answers, publications and messages to other lanes travel with the append they rest on
+//   (storage/lane.hpp) S2  a link message to an entity of this lane may run before the append: the
+//   lane is ordered and fail-stop S3  after a failed append every entity with appends in flight is
+//   dropped and recovered from the journal S4  a request with a claim runs alone; its entity takes
+//   nothing else, and its messages wait, until the claim is durable S5  an entity that throws is
+//   dropped, recovered after a back-off, and quarantined when it keeps failing; the others go on
+#pragma once
+
+#include "runtime/entity.hpp"
+#include "runtime/restart_policy.hpp"
+#include "storage/lane.hpp"
+
+#include <deque>
+#include <exception>
+#include <map>
+#include <unordered_map>
+
+namespace rialto::runtime {
+
+/// What recovery needs: the newest snapshot, if any, and the records after it.
+struct entity_history {
+  std::optional<storage::snapshot> base;
+  std::vector<storage::record> records;
+};
+
+/// What a shard asks of its surroundings.
+template <class World>
+class shard_host {
+public:
+  virtual ~shard_host() = default;
+  /// The entity has durable records or a snapshot.
+  [[nodiscard]] virtual bool exists(entity_id id) const = 0;
+  /// Reads its history; calls shard::loaded() or load_failed() at once or later, on the shard's
+  /// thread.
+  virtual void load(entity_id id) = 0;
+  /// Off the shard's thread.
+  virtual void save_snapshot(storage::snapshot made) = 0;
+  /// Makes one from the last snapshot and the journal, off the shard's thread.
+  virtual void snapshot_in_background(entity_id id) = 0;
+  /// The entity is on the same lane; a message to any other goes through send(), once durable.
+  [[nodiscard]] virtual bool is_local(entity_id id) const = 0;
+  virtual void send(envelope<World> message) = 0;
+  /// How many copies of a local link message arrive now (the simulator answers 0 or 2).
+  [[nodiscard]] virtual int copies(const envelope<World>&) { return 1; }
+  /// Reopens the lane after a failure; calls shard::lane_restarted() when the heads are known.
+  virtual void restart_lane() = 0;
+  virtual void entity_failed(entity_id id, const std::string& why, bool given_up) = 0;
+  virtual void activated(entity_id) {}
+  virtual void passivated(entity_id) {}
+};
+
+/// What waits for one submission.
+template <class World>
+struct shard_effects final : storage::effects {
+  std::vector<typename World::answer> answers;
+  std::vector<typename World::publication> publications;
+  std::vector<envelope<World>> later;                      // messages that may only go once durable
+  std::vector<std::pair<entity_id, link_cursor>> receipts; // receiver, and what it took from whom
+  std::vector<entity_id> appended;                         // one per record
+  bool is_probe = false;
+};
+
+struct shard_options {
+  storage::shard_id id = 0;
+  storage::epoch at_epoch = 0;
+  std::size_t lane_capacity = 4'096; // half of it busy: requests are answered "busy"
+  std::size_t waiting_max = 1'000;   // requests kept for an entity that is being loaded
+  std::uint64_t snapshot_events =
+    50'000; // a busy entity gets a background snapshot every so many events
+  std::int64_t idle_ns = 60'000'000'000;
+  std::int64_t resend_ns = 1'000'000'000;
+  std::int64_t probe_ns = 500'000'000; // while the journal fails
+  restart_limits restarts;
+};
+
+struct shard_statistics {
+  std::uint64_t requests = 0, messages = 0, records = 0, batches = 0, resends = 0, failures = 0,
+                lane_failures = 0;
+};
+
+template <class World>
+class shard {
+  using answer = typename World::answer;
+  using delivery = typename World::delivery;
+  using request = typename World::request;
+  using entity_type = entity_base<World>;
+
+public:
+  shard(World& world, shard_host<World>& host, storage::lane& lane, shard_options options)
+      : world_(world), host_(host), lane_(lane), options_(options) {}
+
+  /// Runs a batch to quiescence and submits what it made.
+  void submit(std::vector<request>& requests, timestamp_ns clock) {
+    clock_ = clock;
+    for (auto& one : requests) run(one);
+    settle_batch();
+  }
+  /// A link message from another lane or a re-send.
+  void deliver(envelope<World> message, timestamp_ns clock) {
+    clock_ = clock;
+    local_.push_back(std::move(message));
+    settle_batch();
+  }
+  /// The lane's notices, after the shell has let the effects go (release_of).
+  void durable(std::vector<storage::notice>& notices, timestamp_ns clock);
+  void loaded(entity_id id, entity_history history, timestamp_ns clock);
+  void load_failed(entity_id id, const std::string& why, timestamp_ns clock);
+  void lane_restarted(storage::epoch at_epoch, timestamp_ns clock);
+  void tick(timestamp_ns clock);
+  /// Makes sure an entity is in memory (markets at start, entities that are not clean).
+  void activate(entity_id id, timestamp_ns clock) {
+    clock_ = clock;
+    slot_of(id, false);
+    settle_batch();
+  }
+  /// Drops an entity as if it had thrown (an operator's kill); it is recovered at once.
+  void kill(entity_id id, timestamp_ns clock) {
+    clock_ = clock;
+    if (auto* slot = find(id); slot != nullptr && slot->live) fail(*slot, "killed");
+    settle_batch();
+  }
+
+  /// A passivated entity that must be activated at `at`.
+  void note_wake(entity_id id, timestamp_ns at) { wakes_.emplace(at, id); }
+
+  [[nodiscard]] bool is_degraded() const { return degraded_; }
+  [[nodiscard]] std::size_t active() const { return slots_.size(); }
+  [[nodiscard]] bool is_active(entity_id id) const {
+    const auto at = slots_.find(id);
+    return at != slots_.end() && at->second.live;
+  }
+  [[nodiscard]] const entity_type* peek(entity_id id) const {
+    const auto at = slots_.find(id);
+    return at == slots_.end() ? nullptr : at->second.live.get();
+  }
+  template <class Visit>
+  void for_each_active(Visit&& visit) const {
+    for (const auto& [id, slot] : slots_)
+      if (slot.live) visit(*slot.live);
+  }
+  [[nodiscard]] const shard_statistics& statistics() const { return statistics_; }
+
+  /// What may leave for one notice: the effects as they are, or their answers turned into "not
+  /// done".
+  static void release_of(storage::notice& one, std::vector<answer>& answers,
+                         std::vector<typename World::publication>& out);
+
+private:
+  struct slot {
+    entity_id id;
+    std::unique_ptr<entity_type> live; // empty while loading or waiting for a restart
+    std::vector<request> waiting;
+    std::vector<envelope<World>> waiting_messages;
+    std::uint64_t in_flight = 0;   // records not yet durable
+    std::uint64_t snapshot_at = 0; // event number of the newest snapshot asked for
+    timestamp_ns last_used, resend_at, restart_at;
+    bool is_loading = false, is_touched = false, awaits_claim = false, is_given_up = false;
+    restart_history history;
+  };
+
+  [[nodiscard]] slot* find(entity_id id) {
+    const auto at = slots_.find(id);
+    return at == slots_.end() ? nullptr : &at->second;
+  }
+  slot* slot_of(entity_id id, bool may_create);
+  void run(request& one);
+  void run_now(slot& at, request& one);
+  void receive(envelope<World>& message);
+  void take_step(slot& at, std::uint64_t token, bool hold_messages);
+  void enqueue(envelope<World>&& message);
+  void replay_waiting(slot& at);
+  void fail(slot& at, const std::string& why);
+  void fail_lane();
+  void settle_batch();
+  void flush(std::vector<storage::claim> claims = {});
+  void touch(slot& at) {
+    at.last_used = clock_;
+    if (at.is_touched) return;
+    at.is_touched = true;
+    touched_.push_back(at.id);
+  }
+  void refuse(std::uint64_t token, delivery how) {
+    if (token != 0) pending().answers.push_back({token, how, {}});
+  }
+  shard_effects<World>& pending() {
+    if (!effects_) effects_ = std::make_unique<shard_effects<World>>();
+    return *effects_;
+  }
+
+  World& world_;
+  shard_host<World>& host_;
+  storage::lane& lane_;
+  shard_options options_;
+  std::unordered_map<entity_id, slot> slots_; // node-based: slots stay where they are
+  std::deque<envelope<World>> local_; // link messages of this lane waiting their turn in the batch
+  std::multimap<timestamp_ns, entity_id> wakes_;
+  std::vector<entity_id> touched_;
+  storage::blob_writer blob_;
+  std::unique_ptr<shard_effects<World>> effects_;
+  step<World> step_;
+  std::vector<std::unique_ptr<storage::effects>> refused_; // effects the lane had no room for
+  timestamp_ns clock_, probe_at_;
+  bool degraded_ = false, restarting_ = false, probing_ = false;
+  shard_statistics statistics_;
+};
+
+} // namespace rialto::runtime
+
+#include "runtime/shard.ipp"

@@ -1,0 +1,416 @@
+// runtime/shard.ipp: the bodies of shard<World>; see shard.hpp.
+#pragma once
+
+#include "runtime/shard.hpp"
+
+namespace rialto::runtime {
+
+template <class World>
+auto shard<World>::slot_of(entity_id id, bool may_create) -> slot* {
+  if (auto* known = find(id)) return known;
+  const bool exists = host_.exists(id);
+  if (!exists && !may_create) return nullptr;
+  auto& made = slots_[id];
+  made.id = id;
+  made.history = restart_history(options_.restarts);
+  made.last_used = clock_;
+  if (exists) {
+    made.is_loading = true;
+    host_.load(id); // may call loaded() at once
+  } else {
+    made.live = world_.make(id);
+    host_.activated(id);
+  }
+  return &made;
+}
+
+template <class World>
+void shard<World>::run(request& one) {
+  ++statistics_.requests;
+  if (degraded_ && world_.is_write(one.command)) return refuse(one.token, delivery::unavailable);
+  if (lane_.waiting() * 2 > options_.lane_capacity && world_.is_write(one.command))
+    return refuse(one.token, delivery::busy);
+  auto* at = slot_of(one.to, world_.creates(one.command));
+  if (at == nullptr) return refuse(one.token, delivery::no_such_entity);
+  if (at->is_given_up) return refuse(one.token, delivery::unavailable);
+  if (!at->live || at->awaits_claim) {
+    if (at->waiting.size() >= options_.waiting_max) return refuse(one.token, delivery::busy);
+    at->waiting.push_back(std::move(one));
+    return;
+  }
+  run_now(*at, one);
+}
+
+template <class World>
+void shard<World>::run_now(slot& at, request& one) {
+  touch(at);
+  const bool claims = !one.claims.empty();
+  if (claims) flush(); // S4: what came before travels alone
+  try {
+    at.live->execute(one.command, clock_, one.token, step_);
+  } catch (const std::exception& problem) {
+    refuse(one.token, delivery::unavailable);
+    return fail(at, problem.what());
+  }
+  const bool wrote = step_.made.has_value();
+  take_step(at, one.token, claims);
+  if (claims && wrote) {
+    at.awaits_claim = true;
+    flush(std::move(one.claims));
+  }
+}
+
+template <class World>
+void shard<World>::receive(envelope<World>& message) {
+  ++statistics_.messages;
+  auto* at = slot_of(message.to, world_.creates(message.body));
+  if (at == nullptr || at->is_given_up) return refuse(message.token, delivery::unavailable);
+  if (!at->live || at->awaits_claim) {
+    if (at->waiting_messages.size() <
+        options_.waiting_max) // else: the sender keeps it and sends it again
+      at->waiting_messages.push_back(std::move(message));
+    return;
+  }
+  touch(*at);
+  try {
+    at->live->handle(message, clock_, step_);
+  } catch (const std::exception& problem) {
+    refuse(message.token, delivery::unknown);
+    return fail(*at, problem.what());
+  }
+  if (step_.acknowledge_now) pending().receipts.push_back({at->id, {message.from, message.number}});
+  take_step(*at, message.token, false);
+}
+
+template <class World>
+void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages) {
+  if (step_.made) {
+    blob_.add(*step_.made);
+    ++statistics_.records;
+    ++at.in_flight;
+    auto& effects = pending();
+    effects.appended.push_back(at.id);
+    if (step_.made->cause.peer) effects.receipts.push_back({at.id, step_.made->cause});
+  }
+  for (auto& message : step_.sent) {
+    if (hold_messages || !host_.is_local(message.to)) {
+      pending().later.push_back(std::move(message));
+      continue;
+    }
+    enqueue(std::move(message));
+  }
+  if (token == 0 || !step_.result) return;
+  if (World::forwarded(*step_.result) != nullptr && !step_.sent.empty())
+    return; // the receiver answers
+  pending().answers.push_back({token, delivery::done, std::move(*step_.result)});
+}
+
+/// Puts a message on its way: into this batch, or to the host for another lane.
+template <class World>
+void shard<World>::enqueue(envelope<World>&& message) {
+  if (!host_.is_local(message.to)) return host_.send(std::move(message));
+  for (auto copies = host_.copies(message); copies > 0; --copies) {
+    if (copies == 1)
+      local_.push_back(std::move(message));
+    else
+      local_.push_back(message);
+  }
+}
+
+/// Everything local has run: publish, hand the batch over.
+template <class World>
+void shard<World>::settle_batch() {
+  while (!local_.empty()) {
+    auto message = std::move(local_.front());
+    local_.pop_front();
+    receive(message);
+  }
+  flush();
+  if (effects_) flush(); // what a failing flush left to be refused
+  ++statistics_.batches;
+}
+
+template <class World>
+void shard<World>::flush(std::vector<storage::claim> claims) {
+  for (const auto id : touched_) {
+    auto* at = find(id);
+    if (at == nullptr) continue;
+    at->is_touched = false;
+    if (at->live) at->live->publish(clock_, pending().publications);
+  }
+  touched_.clear();
+  if (!effects_ && blob_.empty()) return;
+  if (degraded_ && !blob_.empty())
+    return fail_lane(); // a feed's trade met a user's order while the journal is away
+  storage::submission one;
+  if (!blob_.empty()) one.batch.rows.push_back({options_.id, options_.at_epoch, 0, blob_.finish()});
+  one.batch.claims = std::move(claims);
+  if (!effects_) effects_ = std::make_unique<shard_effects<World>>();
+  one.waiting = std::move(effects_);
+  // run() keeps half of the lane free of user writes, so a refusal means that the rest of the node
+  // floods it.
+  if (!lane_.submit(one)) {
+    refused_.push_back(std::move(one.waiting));
+    fail_lane();
+  }
+}
+
+template <class World>
+void shard<World>::release_of(storage::notice& one, std::vector<answer>& answers,
+                              std::vector<typename World::publication>& publications) {
+  auto& effects = static_cast<shard_effects<World>&>(*one.waiting);
+  if (one.result == storage::append_result::accepted) {
+    for (auto& publication : effects.publications) publications.push_back(std::move(publication));
+    effects.publications.clear();
+  } else {
+    const auto how = one.result == storage::append_result::claim_taken ? delivery::claim_taken
+                     : one.result == storage::append_result::unknown   ? delivery::unknown
+                                                                       : delivery::unavailable;
+    for (auto& waiting : effects.answers)
+      if (waiting.how == delivery::done) waiting = {waiting.token, how, {}};
+    for (const auto& message : effects.later) // its receiver would have answered
+      if (message.token != 0) answers.push_back({message.token, how, {}});
+  }
+  for (auto& waiting : effects.answers) answers.push_back(std::move(waiting));
+  effects.answers.clear();
+}
+
+template <class World>
+void shard<World>::durable(std::vector<storage::notice>& notices, timestamp_ns clock) {
+  clock_ = clock;
+  for (auto& one : notices) {
+    auto& effects = static_cast<shard_effects<World>&>(*one.waiting);
+    if (effects.is_probe) {
+      probing_ = false;
+      if (one.result == storage::append_result::accepted) degraded_ = false;
+    }
+    if (one.result == storage::append_result::accepted) {
+      for (const auto id : effects.appended) {
+        auto* at = find(id);
+        if (at == nullptr || at->in_flight == 0) continue; // dropped since
+        --at->in_flight;
+        if (at->awaits_claim) {
+          at->awaits_claim = false;
+          replay_waiting(*at);
+        }
+      }
+      for (const auto& [receiver, cause] : effects.receipts)
+        if (auto* sender = find(cause.peer); sender != nullptr && sender->live)
+          sender->live->links_out().acknowledge(receiver, cause.number);
+      for (auto& message : effects.later) enqueue(std::move(message));
+    } else if (one.result == storage::append_result::claim_taken) {
+      for (const auto id : effects.appended) {
+        auto* at = find(id);
+        if (at == nullptr) continue;
+        for (auto& waiting : at->waiting) refuse(waiting.token, delivery::no_such_entity);
+        host_.passivated(id);
+        slots_.erase(id); // it never came to exist
+      }
+    } else if (!restarting_) {
+      fail_lane();
+    }
+  }
+  settle_batch();
+}
+
+/// S3: whatever rests on an append that is not durable is forgotten; the journal says what is true.
+template <class World>
+void shard<World>::fail_lane() {
+  ++statistics_.lane_failures;
+  degraded_ = true;
+  restarting_ = true;
+  probing_ = false;
+  probe_at_ = {clock_.value + options_.probe_ns};
+  if (!blob_.empty()) static_cast<void>(blob_.finish());
+  for (const auto& message : local_) refuse(message.token, delivery::unavailable);
+  local_.clear();
+  if (effects_) { // never handed over
+    storage::notice lost{storage::append_result::failed, std::move(effects_)};
+    auto& kept = pending();
+    std::vector<typename World::publication> none;
+    release_of(lost, kept.answers, none);
+  }
+  for (auto& held : refused_) {
+    storage::notice lost{storage::append_result::failed, std::move(held)};
+    std::vector<typename World::publication> none;
+    release_of(lost, pending().answers, none);
+  }
+  refused_.clear();
+  for (auto& [id, at] : slots_) {
+    if (at.in_flight == 0) continue;
+    at.in_flight = 0;
+    at.awaits_claim = false;
+    at.is_touched = false;
+    if (at.live) world_.retire(std::move(at.live));
+    host_.passivated(id);
+    for (auto& waiting : at.waiting) refuse(waiting.token, delivery::unavailable);
+    at.waiting.clear();
+    at.waiting_messages.clear();
+  }
+  touched_.clear();
+  host_.restart_lane();
+  // What is to be refused leaves behind a barrier of the new session (lane_restarted), or at once
+  // if the lane still takes it.
+}
+
+template <class World>
+void shard<World>::lane_restarted(storage::epoch at_epoch, timestamp_ns clock) {
+  clock_ = clock;
+  options_.at_epoch = at_epoch;
+  restarting_ = false;
+  std::vector<entity_id> dropped;
+  for (const auto& [id, at] : slots_)
+    if (!at.live && !at.is_loading && !at.is_given_up && at.restart_at.value == 0)
+      dropped.push_back(id);
+  std::sort(dropped.begin(), dropped.end());
+  for (const auto id : dropped) {
+    if (!host_.exists(id)) { // its first append was lost: it does not exist
+      slots_.erase(id);
+      continue;
+    }
+    slots_[id].is_loading = true;
+    host_.load(id);
+  }
+  settle_batch();
+}
+
+template <class World>
+void shard<World>::loaded(entity_id id, entity_history history, timestamp_ns clock) {
+  clock_ = clock;
+  auto* at = find(id);
+  if (at == nullptr || at->live) return;
+  at->is_loading = false;
+  auto made = world_.make(id);
+  try {
+    bool sound = !history.base || made->restore(*history.base);
+    for (std::size_t i = 0; sound && i < history.records.size(); ++i)
+      sound = made->replay(history.records[i]);
+    if (!sound)
+      return load_failed(
+        id, "its history is damaged after event " + std::to_string(made->event_number()), clock);
+  } catch (const std::exception& problem) {
+    return load_failed(id, problem.what(), clock);
+  }
+  at->snapshot_at = history.base ? history.base->event_number : 0;
+  at->live = std::move(made);
+  world_.revive(*at->live);
+  at->last_used = clock_;
+  host_.activated(id);
+  touch(*at);
+  at->resend_at = {clock_.value + options_.resend_ns};
+  at->live->links_out().for_each_waiting([&](entity_id to, const auto& one) {
+    enqueue({id, to, one.number, one.body, 0, {}});
+  });
+  replay_waiting(*at);
+}
+
+template <class World>
+void shard<World>::replay_waiting(slot& at) {
+  auto messages = std::move(at.waiting_messages);
+  auto requests = std::move(at.waiting);
+  at.waiting_messages.clear();
+  at.waiting.clear();
+  for (auto& message : messages) local_.push_back(std::move(message));
+  for (auto& one : requests) run(one);
+}
+
+template <class World>
+void shard<World>::load_failed(entity_id id, const std::string& why, timestamp_ns clock) {
+  clock_ = clock;
+  auto* at = find(id);
+  if (at == nullptr) return;
+  at->is_loading = false;
+  fail(*at, why);
+}
+
+/// S5.
+template <class World>
+void shard<World>::fail(slot& at, const std::string& why) {
+  ++statistics_.failures;
+  if (at.live) {
+    world_.retire(std::move(at.live));
+    host_.passivated(at.id);
+  }
+  const auto delay = at.history.failed(clock_, why);
+  at.is_given_up = !delay;
+  at.restart_at = {delay ? clock_.value + *delay : 0};
+  for (auto& waiting : at.waiting) refuse(waiting.token, delivery::unavailable);
+  at.waiting.clear();
+  at.waiting_messages.clear(); // their senders keep them
+  host_.entity_failed(at.id, why, at.is_given_up);
+}
+
+template <class World>
+void shard<World>::tick(timestamp_ns clock) {
+  clock_ = clock;
+  std::vector<entity_id> idle, waking;
+  while (!wakes_.empty() && wakes_.begin()->first <= clock_) {
+    const auto id = wakes_.begin()->second;
+    wakes_.erase(wakes_.begin());
+    slot_of(id, false); // its own tick wakes it once it is loaded
+  }
+  for (auto& [id, at] : slots_) {
+    if (!at.live) {
+      if (at.restart_at.value != 0 && at.restart_at <= clock_ && at.in_flight == 0 &&
+          !restarting_) {
+        at.restart_at = {};
+        at.is_loading = true;
+        idle.push_back(id); // loaded below: load() may change slots_
+      }
+      continue;
+    }
+    auto& links = at.live->links_out();
+    if (!links.is_drained() && at.resend_at <= clock_) {
+      at.resend_at = {clock_.value + options_.resend_ns};
+      links.for_each_waiting([&](entity_id to, const auto& one) {
+        ++statistics_.resends;
+        enqueue({id, to, one.number, one.body, 0, {}});
+      });
+    }
+    if (const auto due = at.live->wake_at(); due.value != 0 && due <= clock_) waking.push_back(id);
+    const auto unsaved = at.live->event_number() - at.snapshot_at;
+    if (unsaved >= options_.snapshot_events && at.in_flight == 0) {
+      at.snapshot_at = at.live->event_number();
+      host_.snapshot_in_background(id);
+    }
+    if (at.last_used.value + options_.idle_ns <= clock_.value && at.in_flight == 0 &&
+        !at.awaits_claim && links.is_drained() && world_.may_passivate(id)) {
+      if (unsaved > 0) host_.save_snapshot(at.live->make_snapshot());
+      if (const auto due = at.live->wake_at(); due.value != 0) note_wake(id, due);
+      idle.push_back(id);
+    }
+  }
+  std::sort(idle.begin(), idle.end());
+  for (const auto id : idle) {
+    if (slots_[id].is_loading) {
+      host_.load(id);
+    } else {
+      host_.passivated(id);
+      slots_.erase(id);
+    }
+  }
+  for (const auto id : waking) {
+    auto& at = slots_[id];
+    if (!at.live || degraded_) continue;
+    touch(at);
+    try {
+      at.live->wake(clock_, step_);
+      take_step(at, 0, false);
+    } catch (const std::exception& problem) {
+      fail(at, problem.what());
+    }
+  }
+  if (degraded_ && !restarting_ && !probing_ && probe_at_ <= clock_) {
+    probe_at_ = {clock_.value + options_.probe_ns};
+    probing_ = true;
+    storage::submission probe;
+    probe.batch.rows.push_back({options_.id, options_.at_epoch, 0, blob_.finish()});
+    auto waiting = std::make_unique<shard_effects<World>>();
+    waiting->is_probe = true;
+    probe.waiting = std::move(waiting);
+    if (!lane_.submit(probe)) probing_ = false;
+  }
+  settle_batch();
+}
+
+} // namespace rialto::runtime
