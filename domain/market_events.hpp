@@ -64,8 +64,9 @@ struct order_rested {
   side way = side::buy;
   price_ticks price;
   quantity_lots open;
-  rate_ppm maker_fee;
-  RIALTO_FIELDS(id, account, owner, way, price, open, maker_fee)
+  rate_ppm maker_fee, taker_fee; // an amended order may take
+  bool post_only = false;
+  RIALTO_FIELDS(id, account, owner, way, price, open, maker_fee, taker_fee, post_only)
 };
 /// One trade. maker == 0: the maker is the house (a mirrored level); taker == 0: the feed took a
 /// user's resting order, the house is the taker. The event posts the house's legs; users' legs are
