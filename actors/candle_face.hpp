@@ -1,0 +1,61 @@
+// actors/candle_face.hpp: the running candles of one market in every interval, as the public sees
+// them. No CAF; thread-safe.
+#pragma once
+
+#include "actors/channel_log.hpp"
+#include "domain/candle.hpp"
+
+#include <array>
+#include <mutex>
+#include <vector>
+
+namespace rialto::actors {
+
+/// Candles that closed, to be stored.
+struct closed_candles {
+  candle_interval interval = candle_interval::s1;
+  std::vector<candle> candles;
+};
+
+class candle_face {
+public:
+  explicit candle_face(const instrument& spec);
+
+  /// Takes trades; closed candles are appended to `closed` and to the messages to broadcast.
+  void add(const std::vector<tape_entry>& trades, std::vector<closed_candles>& closed,
+           std::vector<channel_message>& out);
+  /// Time passes: closes what is due and emits the running candles that changed since the last call
+  /// (those may be conflated).
+  void advance(timestamp_ns now, std::vector<closed_candles>& closed,
+               std::vector<channel_message>& out);
+  /// Goes on from a stored candle that was still open.
+  void resume(candle_interval interval, const candle& open);
+
+  [[nodiscard]] std::optional<candle> current(candle_interval interval) const;
+  [[nodiscard]] std::optional<channel_message> snapshot(std::string_view channel) const;
+  [[nodiscard]] std::optional<std::vector<channel_message>> since(std::string_view channel,
+                                                                  std::uint64_t sequence) const;
+  /// The running candles, to be stored at shutdown and now and then.
+  [[nodiscard]] std::vector<closed_candles> running() const;
+
+private:
+  struct series {
+    candle_interval interval;
+    candle_builder builder;
+    channel_log log;
+    bool changed = false;
+  };
+  void note_closed(series& one, std::vector<candle>& made, std::vector<closed_candles>& closed,
+                   std::vector<channel_message>& out);
+  [[nodiscard]] std::string json(const candle& one, candle_interval interval, bool is_closed) const;
+
+  mutable std::mutex lock_;
+  instrument spec_;
+  std::vector<series> series_;
+};
+
+/// One candle as the API shows it: times as text, prices and volumes as decimals.
+[[nodiscard]] std::string candle_json(const candle& one, candle_interval interval,
+                                      const instrument& spec, bool is_closed);
+
+} // namespace rialto::actors

@@ -1,0 +1,60 @@
+// actors/messages.hpp: what our actors on one node say to one another. Local only: they carry
+// pointers, never a wire format.
+//
+// What crosses nodes gets fields, `inspect` and a type id in actors/protocol/ when the cluster
+// comes.
+#pragma once
+
+#include "actors/gate.hpp"
+#include "domain/feed.hpp"
+#include "runtime/shard.hpp"
+
+#include <caf/all.hpp>
+
+#include <memory>
+
+namespace rialto::actors {
+
+/// To the shard: what one poll tick of an edge, or one step of a feed, asks for.
+struct request_batch {
+  std::shared_ptr<std::vector<request>> requests;
+};
+/// To the shard: what the lane committed.
+struct durable_batch {
+  std::shared_ptr<std::vector<storage::notice>> notices;
+};
+/// To the shard: a history that the loader thread read, or why it could not.
+struct entity_loaded {
+  entity_id id;
+  std::shared_ptr<runtime::entity_history> history;
+  std::string problem;
+};
+/// To the shard: the lane is open again under this epoch.
+struct lane_reopened {
+  storage::epoch at_epoch = 0;
+};
+/// To the shard: a saved snapshot covers these events.
+struct snapshot_saved {
+  entity_id id;
+  storage::position covers = 0;
+};
+/// To an entity's actor or the shard: drop it and recover it.
+struct kill_entity {
+  entity_id id;
+};
+/// To a market's publisher and its candle maker.
+struct market_news {
+  std::shared_ptr<const std::vector<market_publication>> news;
+};
+struct tick {};
+
+} // namespace rialto::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::request_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::durable_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entity_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshot_saved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::kill_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::market_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::tick)
