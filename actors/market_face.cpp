@@ -121,6 +121,16 @@ void market_face::restore_day(const std::vector<candle>& minutes) {
   }
 }
 
+bool market_face::has_day() const {
+  const std::lock_guard hold(lock_);
+  return !minutes_.empty();
+}
+
+bool market_face::follows(std::uint64_t first_update) const {
+  const std::lock_guard hold(lock_);
+  return last_update_ != 0 && first_update == last_update_ + 1;
+}
+
 void market_face::set_stale(bool stale) {
   const std::lock_guard hold(lock_);
   ticker_changed_ |= stale_ != stale;

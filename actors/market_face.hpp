@@ -27,7 +27,10 @@ public:
   [[nodiscard]] std::optional<channel_message> ticker_if_changed(timestamp_ns now);
   /// The last day's one-minute candles, oldest first, so that a restart keeps the 24 h statistics.
   void restore_day(const std::vector<candle>& minutes);
+  [[nodiscard]] bool has_day() const;
   void set_stale(bool stale);
+  /// The update continues what the face has; a face without a book follows nothing but a snapshot.
+  [[nodiscard]] bool follows(std::uint64_t first_update) const;
 
   [[nodiscard]] instrument spec() const;
   /// Last trade, else a best quote, else 0.

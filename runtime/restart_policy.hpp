@@ -1,4 +1,5 @@
-// runtime/restart_policy.hpp: when something that failed is started again, and when it is given up. Pure: time is a parameter.
+// runtime/restart_policy.hpp: when something that failed is started again, and when it is given up.
+// Pure: time is a parameter.
 #pragma once
 
 #include "domain/money.hpp"
@@ -11,7 +12,8 @@
 
 namespace rialto::runtime {
 
-/// At most `restarts_max` within `window`; the k-th restart in the window waits back_off x 2^(k-1), at most back_off_max.
+/// At most `restarts_max` within `window`; the k-th restart in the window waits back_off x 2^(k-1),
+/// at most back_off_max.
 struct restart_limits {
   std::uint32_t restarts_max = 5;
   std::int64_t window_ns = 60'000'000'000;
@@ -23,11 +25,13 @@ class restart_history {
 public:
   explicit restart_history(restart_limits limits = {}) : limits_(limits) {}
 
-  /// A failure at `now`: the delay until the restart, or empty: give up (quarantine; somebody must look).
+  /// A failure at `now`: the delay until the restart, or empty: give up (quarantine; somebody must
+  /// look).
   [[nodiscard]] std::optional<std::int64_t> failed(timestamp_ns now, std::string why) {
     last_failure_ = std::move(why);
     ++failures_;
-    while (!recent_.empty() && recent_.front().value <= now.value - limits_.window_ns) recent_.pop_front();
+    while (!recent_.empty() && recent_.front().value <= now.value - limits_.window_ns)
+      recent_.pop_front();
     if (recent_.size() >= limits_.restarts_max) return {};
     recent_.push_back(now);
     auto delay = limits_.back_off_ns;

@@ -1,0 +1,66 @@
+// actors/local_gate.hpp: the gate of an embedded node: one shard, everything in this process.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/public_faces.hpp"
+#include "runtime/clock.hpp"
+#include "storage/journal.hpp"
+
+#include <atomic>
+#include <mutex>
+
+namespace rialto::actors {
+
+/// Hands out ids from blocks drawn from storage: unique across restarts, at the price of skipping
+/// the rest of a block.
+class id_blocks {
+public:
+  explicit id_blocks(storage::journal& store) : store_(store) {}
+  [[nodiscard]] std::uint64_t next(std::string_view sequence);
+
+private:
+  struct block {
+    std::uint64_t next = 0, end = 0;
+  };
+  std::mutex lock_;
+  storage::journal& store_;
+  std::map<std::string, block, std::less<>> blocks_;
+};
+
+class local_gate final : public gate {
+public:
+  local_gate(storage::journal& store, public_faces& faces, runtime::node_clock& clock);
+
+  /// The shard's actor; requests submitted before are answered "unavailable" by the edge's
+  /// deadline.
+  void connect(caf::actor shard);
+  void disconnect();
+  void set_ready(bool ready, std::string why);
+
+  void submit(std::vector<request> requests) override;
+  [[nodiscard]] std::shared_ptr<const directory> markets() const override {
+    return faces_.markets();
+  }
+  [[nodiscard]] order_id next_order_id() override { return {ids_.next("order")}; }
+  [[nodiscard]] std::uint64_t next_id(std::string_view sequence) override;
+  [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override {
+    return store_.find_claim(key);
+  }
+  [[nodiscard]] std::optional<channel_message>
+  channel_snapshot(std::string_view channel) const override;
+  [[nodiscard]] std::optional<std::vector<channel_message>>
+  channel_since(std::string_view channel, std::uint64_t sequence) const override;
+  [[nodiscard]] bool is_ready(std::string& why) const override;
+
+private:
+  storage::journal& store_;
+  public_faces& faces_;
+  runtime::node_clock& clock_;
+  id_blocks ids_;
+  mutable std::mutex lock_;
+  caf::actor shard_;
+  bool ready_ = false;
+  std::string why_not_ = "starting";
+};
+
+} // namespace rialto::actors
