@@ -1,0 +1,201 @@
+#include "actors/journal_checker.hpp"
+
+#include <algorithm>
+
+namespace rialto::actors {
+
+namespace {
+constexpr std::size_t violations_max = 100;
+}
+
+void journal_checker::violation(const std::string& where, const std::string& what) {
+  if (violations_.size() < violations_max) violations_.push_back(where + ": " + what);
+}
+
+void journal_checker::take(storage::position at, std::string_view blob) {
+  ++rows;
+  const auto where = "row " + std::to_string(at);
+  if (at != last_row_ + 1) violation(where, "P6 follows row " + std::to_string(last_row_));
+  last_row_ = at;
+  const auto found = storage::read_blob(blob);
+  if (!found) return violation(where, "its checksum or framing is wrong");
+  for (const auto& one : *found) take_record(at, one);
+}
+
+void journal_checker::take_record(storage::position at, const storage::record& one) {
+  ++records;
+  events += one.event_count;
+  const auto where = "row " + std::to_string(at) + " " + to_string(one.stream) + " event " +
+                     std::to_string(one.first_event);
+  auto& entity = entities_[one.stream];
+  if (!entity) entity = world_.make(one.stream);
+  if (one.first_event != entity->event_number() + 1)
+    return violation(where, "P6 follows event " + std::to_string(entity->event_number()));
+  if (one.cause.peer) {
+    auto& last = causes_[{one.stream, one.cause.peer}];
+    if (one.cause.number != last + 1)
+      violation(where, "P6 takes message " + std::to_string(one.cause.number) + " of " +
+                         to_string(one.cause.peer) + " after " + std::to_string(last));
+    last = one.cause.number;
+  }
+  switch (one.stream.kind()) {
+  case entity_kind::account: decode<account_event>(one, where); break;
+  case entity_kind::market: decode<market_event>(one, where); break;
+  case entity_kind::user: decode<user_event>(one, where); break;
+  case entity_kind::none: return violation(where, "a stream without a kind");
+  }
+  if (!entity->replay(one)) violation(where, "P7 does not replay");
+  check_snapshots(*entity, where);
+  if (!each_record_) return;
+  check_entity(*entity, where);
+  if (const auto wrong = books_.check(); !wrong.empty()) violation(where, "P1 " + wrong);
+}
+
+void journal_checker::check_entity(const trading_world::entity_type& entity,
+                                   const std::string& where) {
+  const bool threw = assert_throws(true);
+  try {
+    entity.check_invariants();
+  } catch (const std::exception& problem) {
+    violation(where, std::string("P2 ") + problem.what());
+  }
+  assert_throws(threw);
+}
+
+void journal_checker::check_snapshots(const trading_world::entity_type& entity,
+                                      const std::string& where) {
+  const auto at = expected_.find(entity.self());
+  if (at == expected_.end()) return;
+  std::erase_if(at->second, [&](const storage::snapshot& made) {
+    if (made.event_number > entity.event_number()) return false;
+    auto copy = world_.make(made.entity);
+    if (!copy->restore(made))
+      violation(where, "P7 the snapshot does not restore");
+    else if (made.event_number == entity.event_number() &&
+             copy->state_hash() != entity.state_hash())
+      violation(where, "P7 the snapshot differs from the replay");
+    return true;
+  });
+}
+
+template <class Event>
+void journal_checker::decode(const storage::record& one, const std::string& where) {
+  byte_reader in(one.events);
+  for (std::uint32_t i = 0; i < one.event_count; ++i) {
+    Event event;
+    if (!storage::decode_event(in, event)) return violation(where, "an event does not decode");
+    check_event(one.stream, event, where);
+  }
+}
+
+void journal_checker::check_event(entity_id stream, const account_event& event,
+                                  const std::string& where) {
+  books_.post(postings_of(event, {stream.number()}));
+  if (const auto* placed = std::get_if<order_placed>(&event)) {
+    const auto [at, is_new] = orders_.try_emplace(placed->order.id);
+    if (!is_new)
+      return violation(where,
+                       "P4 order " + std::to_string(placed->order.id.value) + " is placed twice");
+    at->second = {placed->order, placed->market, {}, {}, {}, placed->units_per_tick_lot, false};
+  } else if (const auto* settled = std::get_if<fill_settled>(&event)) {
+    const auto at = orders_.find(settled->id);
+    if (at == orders_.end()) return violation(where, "P3 a fill of an order that was never placed");
+    at->second.settled += settled->fill.size;
+    if (at->second.settled > at->second.traded)
+      violation(where, "P3 more is settled than was traded");
+  } else if (const auto* amended = std::get_if<amend_settled>(&event);
+             amended != nullptr && amended->reason == reject_reason::none) {
+    if (const auto at = orders_.find(amended->id); at != orders_.end())
+      at->second.order.price = amended->price, at->second.order.size = amended->size;
+  }
+}
+
+void journal_checker::check_event(entity_id stream, const market_event& event,
+                                  const std::string& where) {
+  const market_id market{stream.number()};
+  if (const auto* listed = std::get_if<instrument_listed>(&event))
+    instruments_[market] = listed->spec;
+  if (const auto* changed = std::get_if<instrument_changed>(&event))
+    instruments_[market] = changed->spec;
+  const auto spec = instruments_.find(market);
+  if (spec == instruments_.end())
+    return violation(where, "an event of a market before its instrument");
+  books_.post(postings_of(event, market, spec->second.base, spec->second.quote));
+  if (const auto* moved = std::get_if<order_changed>(&event)) {
+    if (const auto at = orders_.find(moved->id); at != orders_.end())
+      at->second.order.price = moved->price, at->second.order.size = moved->size;
+  } else if (const auto* trade = std::get_if<trade_executed>(&event)) {
+    const auto value = notional(trade->price, trade->size, spec->second);
+    if (trade->size.value <= 0 || !value || *value != trade->notional)
+      violation(where, "P3 the notional is not price x size");
+    if (base_amount(trade->size, spec->second) != trade->base)
+      violation(where, "P3 the base amount is not size x lot");
+    if (!trade->taker && !trade->maker) violation(where, "P3 the house traded with itself");
+    if (trade->taker) check_leg(*trade, trade->taker, true, where);
+    if (trade->maker) check_leg(*trade, trade->maker, false, where);
+  }
+}
+
+void journal_checker::check_leg(const trade_executed& trade, order_id id, bool is_taker,
+                                const std::string& where) {
+  const auto at = orders_.find(id);
+  if (at == orders_.end())
+    return violation(where,
+                     "P3 order " + std::to_string(id.value) + " trades but was never placed");
+  auto& mine = at->second;
+  const auto way = is_taker ? trade.taker_side : opposite(trade.taker_side);
+  if (mine.order.way != way) violation(where, "P3 the wrong side trades");
+  mine.traded += trade.size;
+  mine.traded_quote += trade.notional;
+  if (mine.order.size.value != 0 && mine.traded > mine.order.size)
+    violation(where, "P3 order " + std::to_string(id.value) + " is filled beyond its size");
+  if (mine.order.spend_max.value != 0 && mine.traded_quote > mine.order.spend_max)
+    violation(where, "P3 spends more than it holds");
+  if (mine.order.price.value != 0 &&
+      (way == side::buy ? trade.price > mine.order.price : trade.price < mine.order.price))
+    violation(where, "P3 order " + std::to_string(id.value) + " trades beyond its limit");
+  const auto rate = is_taker ? mine.order.taker_fee : mine.order.maker_fee;
+  const auto fee = fee_on(way == side::buy ? trade.base : trade.notional, rate);
+  if (fee != (is_taker ? trade.taker_fee : trade.maker_fee))
+    violation(where, "P3 the fee is not the stamped rate's");
+}
+
+bool journal_checker::is_drained() const {
+  // An acknowledgement rides on the sender's next record, so a drained link is one whose receiver
+  // has taken the last number.
+  for (const auto& [id, entity] : entities_)
+    for (const auto& sent : entity->links_out().cursors()) {
+      const auto taken = causes_.find({sent.peer, id});
+      if (taken == causes_.end() || taken->second != sent.number) return false;
+    }
+  return true;
+}
+
+void journal_checker::finish() {
+  for (const auto& [id, entity] : entities_) check_entity(*entity, to_string(id));
+  if (const auto wrong = books_.check(); !wrong.empty()) violation("end", "P1 " + wrong);
+  for (const auto& [id, left] : expected_)
+    for (const auto& made : left)
+      violation("end", "P7 the snapshot of " + to_string(id) + " at event " +
+                         std::to_string(made.event_number) + " is ahead of the journal");
+  if (!is_drained()) return;
+  for (const auto& [account, asset, amount] : books_.balances())
+    if (account.kind == ledger_kind::clearing && amount.value != 0)
+      violation("drained",
+                "P1 " + to_string(account) + " " + asset + " holds " + format_amount(amount));
+  for (const auto& [id, mine] : orders_)
+    if (mine.traded != mine.settled)
+      violation("drained", "P3 order " + std::to_string(id.value) + " traded what was not settled");
+}
+
+std::uint64_t journal_checker::state_hash(entity_id id) const {
+  const auto at = entities_.find(id);
+  return at == entities_.end() ? 0 : at->second->state_hash();
+}
+
+const trading_world::entity_type* journal_checker::find(entity_id id) const {
+  const auto at = entities_.find(id);
+  return at == entities_.end() ? nullptr : at->second.get();
+}
+
+} // namespace rialto::actors

@@ -1,0 +1,82 @@
+// actors/journal_checker.hpp: reads a journal from its first row and says which promise does not
+// hold. No CAF.
+//
+// The room: the one judge of DESIGN's promises 1, 3, 4, 6 and 7 over durable records. `rialto
+// journal verify`, the simulation and the system tests feed it rows; it replays every entity
+// through the very code that recovers them and keeps its own, plainer books beside them.
+//   P1  per asset all postings sum to zero at every record; with all links drained every clearing
+//   account is zero P2  balances are not negative and holds are what open orders need (the
+//   machines' check_invariants) P3  each trade is within both limits, fees are those of the trade,
+//   fills never exceed the order, each leg settles once P4  an order id is placed once P6  event
+//   numbers of a stream: no gap, no repeat; link messages are applied once and in order
+#pragma once
+
+#include "actors/world.hpp"
+#include "domain/ledger.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace rialto::actors {
+
+class journal_checker {
+public:
+  /// `each_record`: balances, books and invariants are checked after every record (slow: for
+  /// simulations), else in finish() only.
+  explicit journal_checker(bool each_record = false) : each_record_(each_record) {}
+
+  /// Takes the next row of the (only) shard.
+  void take(storage::position at, std::string_view blob);
+  /// Rules that hold when nothing is on its way; call it after the last row. Does nothing while
+  /// links are not drained.
+  void check_drained();
+  /// Call it before the rows: when the replay has come to the snapshot's event, both must hash the
+  /// same.
+  void expect(storage::snapshot made) { expected_[made.entity].push_back(std::move(made)); }
+
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  [[nodiscard]] bool is_drained() const;
+  [[nodiscard]] std::uint64_t state_hash(entity_id id) const; // 0: unknown
+  [[nodiscard]] bool has_order(order_id id) const { return orders_.contains(id); }
+  [[nodiscard]] const trading_world::entity_type* find(entity_id id) const;
+  [[nodiscard]] const ledger& books() const { return books_; }
+
+  std::uint64_t rows = 0, records = 0, events = 0;
+
+private:
+  struct order_book_entry {
+    submit_order order;
+    market_id market;
+    quantity_lots traded, settled; // by the market's events, by the account's
+    amount_units traded_quote;
+    std::int64_t units_per_tick_lot = 0;
+    bool is_closed = false;
+  };
+  void check_entity(const trading_world::entity_type& entity, const std::string& where);
+  void check_snapshots(const trading_world::entity_type& entity, const std::string& where);
+  void take_record(storage::position at, const storage::record& one);
+  void check_event(entity_id stream, const account_event& event, const std::string& where);
+  void check_event(entity_id stream, const market_event& event, const std::string& where);
+  void check_event(entity_id, const user_event&, const std::string&) {}
+  void check_leg(const trade_executed& trade, order_id id, bool is_taker, const std::string& where);
+  template <class Event>
+  void decode(const storage::record& one, const std::string& where);
+  void violation(const std::string& where, const std::string& what);
+
+  bool each_record_;
+  trading_world world_;
+  std::map<entity_id, std::vector<storage::snapshot>> expected_;
+  std::map<entity_id, std::unique_ptr<trading_world::entity_type>> entities_;
+  std::unordered_map<order_id, order_book_entry> orders_;
+  std::map<market_id, instrument> instruments_;
+  std::map<std::pair<entity_id, entity_id>, std::uint64_t>
+    causes_; // receiver, sender -> last number
+  ledger books_;
+  storage::position last_row_ = 0;
+  std::vector<std::string> violations_; // at most 100
+};
+
+} // namespace rialto::actors
