@@ -1,15 +1,18 @@
-# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [HEAVY file...])
+# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [HEAVY file...] [PROGRAM name])
 #
 # All that a layer's CMakeLists.txt says: makes library rialto_NAME from the folder's sources, test program
 # NAME_tests from tests/NAME/*_test.cpp and one bench program per bench/NAME/*_bench.cpp.
-# HEAVY names sources that are built one at a time (Beast).
+# HEAVY names sources that are built one at a time (Beast). PROGRAM makes a program of main.cpp and the library.
 function(rialto_layer name)
-  cmake_parse_arguments(arg "" "" "IMPORTS;LINKS;PCH;HEAVY" ${ARGN})
+  cmake_parse_arguments(arg "" "PROGRAM" "IMPORTS;LINKS;PCH;HEAVY" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   set(links rialto_flags ${arg_LINKS})
   foreach(import ${arg_IMPORTS})
     list(APPEND links rialto_${import})
   endforeach()
+  if(arg_PROGRAM)
+    list(REMOVE_ITEM sources "${CMAKE_CURRENT_SOURCE_DIR}/main.cpp")
+  endif()
   set(heavy)
   foreach(file ${arg_HEAVY})
     list(REMOVE_ITEM sources "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
@@ -31,6 +34,11 @@ function(rialto_layer name)
   else()
     add_library(rialto_${name} INTERFACE)
     target_link_libraries(rialto_${name} INTERFACE ${links})
+  endif()
+  if(arg_PROGRAM)
+    add_executable(${arg_PROGRAM} "${CMAKE_CURRENT_SOURCE_DIR}/main.cpp")
+    target_link_libraries(${arg_PROGRAM} PRIVATE rialto_${name})
+    set_target_properties(${arg_PROGRAM} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
   endif()
 
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cpp")

@@ -1,0 +1,249 @@
+// runtime/settings_list.hpp: every setting of a node, each declared once.
+//
+// The room: declarations and the checks that look at more than one of them. Adding a setting is adding a
+// member here; config.ini in the root is `rialto serve --print-config`, and a test compares the two.
+#pragma once
+
+#include "runtime/settings.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace rialto::runtime {
+
+struct node_settings : settings_table {
+  using text_setting = setting<std::string>;
+  using count_setting = setting<std::int64_t>;
+  using switch_setting = setting<bool>;
+
+  setting<listen_address> http_listen{
+    this,
+    {.name = "http.listen",
+     .sentence =
+       "Address and port of REST, WebSocket and metrics. There is no TLS: beyond loopback "
+       "put a reverse proxy in front. Port 0 takes any free one.",
+     .fallback = "127.0.0.1:8080",
+     .option = "--listen"}};
+  count_setting http_request_seconds{
+    this,
+    {.name = "http.request-seconds",
+     .sentence = "How long one request may take to arrive and to be answered; after that the "
+                 "answer is 503, or \"unknown\" for an order that was already submitted.",
+     .fallback = "10",
+     .rule = {.min = 1, .max = 600},
+     .unit = "seconds"}};
+  count_setting http_idle_seconds{
+    this,
+    {.name = "http.idle-seconds",
+     .sentence = "How long a kept-alive HTTP connection may stay silent before it is closed.",
+     .fallback = "75",
+     .rule = {.min = 1, .max = 3'600},
+     .unit = "seconds"}};
+
+  text_setting data_directory{
+    this,
+    {.name = "data.directory",
+     .sentence = "Where everything durable lives: the journal, the read models, tape and candles, "
+                 "the token key and the first password of the administrator.",
+     .fallback = "./data",
+     .rule = {.min = 1, .max = 4'000},
+     .option = "--data"}};
+
+  setting<feed_choice> feed_source{
+    this,
+    {.name = "feed.source",
+     .sentence = "Where market data comes from: none, a simulated exchange, or a recording (raw "
+                 "combined-stream lines, .gz read directly). SPEED is max or times the recorded "
+                 "speed.",
+     .fallback = "none",
+     .option = "--feed"}};
+  count_setting feed_seed{
+    this,
+    {.name = "feed.seed",
+     .sentence = "Seed of the simulated exchange: the same seed gives the same market.",
+     .fallback = "1",
+     .rule = {.min = 0, .max = INT64_MAX}}};
+
+  text_setting log_level{
+    this,
+    {.name = "log.level",
+     .sentence = "The least important lines that are still written.",
+     .fallback = "info",
+     .rule = {.allowed = {"trace", "debug", "info", "warning", "error", "off"}}}};
+  text_setting log_format{this,
+                          {.name = "log.format",
+                           .sentence = "Text for people, or one JSON object a line for machines.",
+                           .fallback = "text",
+                           .rule = {.allowed = {"text", "json"}}}};
+  text_setting log_file{this,
+                        {.name = "log.file",
+                         .sentence = "Write the log to this file instead of standard error.",
+                         .fallback = "",
+                         .rule = {.max = 4'000}}};
+  count_setting log_file_megabytes{
+    this,
+    {.name = "log.file-megabytes",
+     .sentence = "A log file that reaches this size is renamed to NAME.1 and begun anew; five old "
+                 "ones are kept.",
+     .fallback = "64",
+     .rule = {.min = 1, .max = 100'000},
+     .unit = "megabytes"}};
+
+  count_setting auth_access_token_minutes{this,
+                                          {.name = "auth.access-token-minutes",
+                                           .sentence = "How long an access token is good for.",
+                                           .fallback = "15",
+                                           .rule = {.min = 1, .max = 1'440},
+                                           .unit = "minutes"}};
+  count_setting auth_refresh_token_days{
+    this,
+    {.name = "auth.refresh-token-days",
+     .sentence = "How long a refresh token is good for; each use replaces it.",
+     .fallback = "30",
+     .rule = {.min = 1, .max = 365},
+     .unit = "days"}};
+  text_setting auth_token_key{
+    this,
+    {.name = "auth.token-key",
+     .sentence = "Key that signs access tokens, at least 32 bytes of random text. Empty: made at "
+                 "the first start and kept in the data directory as token-key.",
+     .fallback = "",
+     .rule = {.max = 1'024},
+     .is_secret = true}};
+
+  switch_setting limits_loopback{
+    this,
+    {.name = "limits.loopback",
+     .sentence = "Whether the limits per address and on rates also bind clients on this machine.",
+     .fallback = "off"}};
+  count_setting limits_requests_per_second{
+    this,
+    {.name = "limits.requests-per-second",
+     .sentence = "Requests one address may make in the long run; beyond that the answer is 429.",
+     .fallback = "50",
+     .rule = {.min = 1, .max = 1'000'000},
+     .unit = "a second"}};
+  count_setting limits_burst{this,
+                             {.name = "limits.burst",
+                              .sentence = "Requests one address may make at once after a pause.",
+                              .fallback = "200",
+                              .rule = {.min = 1, .max = 1'000'000},
+                              .unit = "requests"}};
+  count_setting limits_orders_per_second{
+    this,
+    {.name = "limits.orders-per-second",
+     .sentence = "Orders, amendments and cancels one user may send in the long run.",
+     .fallback = "50",
+     .rule = {.min = 1, .max = 1'000'000},
+     .unit = "a second"}};
+  count_setting limits_body_bytes{this,
+                                  {.name = "limits.body-bytes",
+                                   .sentence = "The longest request body and WebSocket message.",
+                                   .fallback = "65536",
+                                   .rule = {.min = 1'024, .max = 16'777'216},
+                                   .unit = "bytes"}};
+  count_setting limits_connections{this,
+                                   {.name = "limits.connections",
+                                    .sentence = "Open connections, HTTP and WebSocket together.",
+                                    .fallback = "10000",
+                                    .rule = {.min = 1, .max = 1'000'000},
+                                    .unit = "connections"}};
+  count_setting limits_connections_per_address{this,
+                                               {.name = "limits.connections-per-address",
+                                                .sentence = "Open connections from one address.",
+                                                .fallback = "100",
+                                                .rule = {.min = 1, .max = 1'000'000},
+                                                .unit = "connections"}};
+  count_setting limits_open_orders{this,
+                                   {.name = "limits.open-orders",
+                                    .sentence = "Orders one account may have open at a time.",
+                                    .fallback = "1000000",
+                                    .rule = {.min = 1, .max = 10'000'000},
+                                    .unit = "orders"}};
+  count_setting limits_orders_per_day{
+    this,
+    {.name = "limits.orders-per-day",
+     .sentence = "Orders one account may place within 24 hours. It also bounds the client order "
+                 "ids that are remembered so that a repeated order is not placed twice.",
+     .fallback = "200000",
+     .rule = {.min = 1, .max = 10'000'000},
+     .unit = "orders"}};
+
+  setting<word_list> cors_origins{
+    this,
+    {.name = "cors.origins",
+     .sentence = "Web origins whose pages may call the API, for instance https://desk.example.org. "
+                 "Empty: only pages this node serves itself.",
+     .fallback = "",
+     .rule = {.max = 64}}};
+
+  count_setting journal_commit_queue{
+    this,
+    {.name = "journal.commit-queue",
+     .sentence = "Appends that may wait for the disk; when half of it is taken new commands are "
+                 "answered 503.",
+     .fallback = "4096",
+     .rule = {.min = 16, .max = 1'000'000},
+     .unit = "appends"}};
+  count_setting storage_checkpoint_seconds{
+    this,
+    {.name = "storage.checkpoint-seconds",
+     .sentence = "How often the write-ahead log is folded into the journal and the stream index is "
+                 "saved; a start reads at most about this much again.",
+     .fallback = "30",
+     .rule = {.min = 1, .max = 3'600},
+     .unit = "seconds"}};
+  count_setting tape_keep_days{
+    this,
+    {.name = "tape.keep-days",
+     .sentence = "Public trades older than this are dropped; candles stay.",
+     .fallback = "7",
+     .rule = {.min = 1, .max = 3'650},
+     .unit = "days"}};
+  count_setting candles_history_count{
+    this,
+    {.name = "candles.history-count",
+     .sentence = "Closed candles of each market and interval kept in memory for fast answers; "
+                 "older ones are read from the disk.",
+     .fallback = "500",
+     .rule = {.min = 10, .max = 10'000},
+     .unit = "candles"}};
+  count_setting actors_threads{
+    this,
+    {.name = "actors.threads",
+     .sentence = "Threads that run actors. One is fastest on up to two cores; the disk and the "
+                 "network have threads of their own.",
+     .fallback = "1",
+     .rule = {.min = 1, .max = 64},
+     .unit = "threads"}};
+
+  /// The config.ini these settings would need.
+  [[nodiscard]] std::string print_config() const;
+};
+
+/// Where serve looks for a config file if none is named.
+inline constexpr std::string_view usual_config_file = "config.ini";
+
+/// One `--section.key value` of the command line.
+struct named_value {
+  std::string name, text;
+};
+
+/// Defaults, then `file` (may be empty: none), `environment` (null-terminated, may be null) and
+/// `options`, then check(). With errors the settings must not be used.
+[[nodiscard]] node_settings load_settings(const std::string& file, const char* const* environment,
+                                          const std::vector<named_value>& options,
+                                          setting_errors& errors);
+
+/// What no single setting's rule can say: settings that do not go together, a weak key.
+void check_settings(const node_settings& settings, setting_errors& errors);
+
+/// Why a signing key is too easy to guess ("has fewer than 32 bytes"); empty if it is not.
+[[nodiscard]] std::string weakness_of_key(std::string_view key);
+
+/// A warning in capitals when the node listens beyond loopback, where anybody on the way can read
+/// passwords and tokens; empty on loopback.
+[[nodiscard]] std::optional<std::string> exposure_warning(const node_settings& settings);
+
+} // namespace rialto::runtime
