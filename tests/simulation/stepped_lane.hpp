@@ -1,7 +1,9 @@
-// tests/simulation/stepped_lane.hpp: a lane and a disk whose every commit is a step, with faults by plan.
+// tests/simulation/stepped_lane.hpp: a lane and a disk whose every commit is a step, with faults by
+// plan.
 //
-// The disk keeps rows that were acknowledged, and perhaps one that was written but not acknowledged ("unknown"). A crash forgets what
-// waits. The rules of storage/lane.hpp hold: notices in order, fail-stop after a failure.
+// The disk keeps rows that were acknowledged, and perhaps one that was written but not acknowledged
+// ("unknown"). A crash forgets what waits. The rules of storage/lane.hpp hold: notices in order,
+// fail-stop after a failure.
 #pragma once
 
 #include "storage/lane.hpp"
@@ -23,7 +25,8 @@ public:
   }
   [[nodiscard]] std::size_t waiting() const override { return queue_.size(); }
 
-  /// Commits the next `count` submissions as one group, each its own row of the shard, and hands back their notices.
+  /// Commits the next `count` submissions as one group, each its own row of the shard, and hands
+  /// back their notices.
   std::vector<storage::notice> commit(std::size_t count, disk_fault fault) {
     std::vector<storage::notice> notices;
     for (; count > 0 && !queue_.empty(); --count) {
@@ -37,22 +40,26 @@ public:
           if (claims_.contains(claim.key)) result = storage::append_result::claim_taken;
         if (result == storage::append_result::accepted && fault != disk_fault::none) {
           failed_ = true;
-          result = fault == disk_fault::refused ? storage::append_result::failed : storage::append_result::unknown;
+          result = fault == disk_fault::refused ? storage::append_result::failed
+                                                : storage::append_result::unknown;
           if (fault == disk_fault::unknown_written) write(one);
         } else if (result == storage::append_result::accepted) {
           write(one);
         }
       }
-      notices.push_back({result, std::move(one.waiting), result == storage::append_result::accepted ? rows.size() : 0});
+      notices.push_back({result, std::move(one.waiting),
+                         result == storage::append_result::accepted ? rows.size() : 0});
     }
     return notices;
   }
   [[nodiscard]] bool has_failed() const { return failed_; }
   void restart() { failed_ = false; }
-  /// The process dies: what waits is gone. `also_written`: how many of the waiting rows the disk got without saying so.
+  /// The process dies: what waits is gone. `also_written`: how many of the waiting rows the disk
+  /// got without saying so.
   void crash(std::size_t also_written) {
     for (; also_written > 0 && !queue_.empty() && !failed_; --also_written) {
-      if (!queue_.front().batch.rows.empty() && queue_.front().batch.claims.empty()) write(queue_.front());
+      if (!queue_.front().batch.rows.empty() && queue_.front().batch.claims.empty())
+        write(queue_.front());
       queue_.pop_front();
     }
     queue_.clear();
