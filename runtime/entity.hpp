@@ -47,6 +47,9 @@ struct step {
   }
 };
 
+/// How many numbers of its stream a record takes: one per event, and one when it only moves a link cursor.
+[[nodiscard]] inline std::uint64_t numbers_of(const storage::record& one) { return std::max<std::uint64_t>(1, one.event_count); }
+
 template <class World>
 class entity_base {
 public:
@@ -154,7 +157,7 @@ public:
     for (const auto& post : posts_) this->outbox_.post(post.to, post.body);
     if (past.cause.peer) this->inbox_.take(past.cause);
     for (const auto& cursor : past.acknowledged) this->outbox_.settle(cursor);
-    this->event_number_ += past.event_count;
+    this->event_number_ += numbers_of(past);
     this->last_time_ = std::max(this->last_time_, past.at);
     return true;
   }
@@ -221,7 +224,7 @@ private:
       out.sent.front().context = *context;
     }
     for (const auto& cursor : made.acknowledged) this->outbox_.settle(cursor);
-    this->event_number_ += events_.size();
+    this->event_number_ += numbers_of(made);
     this->last_time_ = now;
   }
 

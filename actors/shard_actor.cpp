@@ -1,0 +1,266 @@
+#include "actors/shard_actor.hpp"
+
+#include "runtime/log.hpp"
+
+#include <chrono>
+
+namespace rialto::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string_view kind_name(entity_kind kind) {
+  switch (kind) {
+  case entity_kind::user: return "user";
+  case entity_kind::account: return "account";
+  case entity_kind::market: return "market";
+  case entity_kind::none: break;
+  }
+  return "unknown";
+}
+
+/// The address of one active entity. What it is told goes to its shard, which runs it; its end with an error is the entity's.
+class entity_actor final : public runtime::tracked_actor {
+public:
+  entity_actor(caf::actor_config& config, runtime::actor_surroundings around, entity_id id,
+               std::string parent, caf::actor shard)
+      : tracked_actor(config, around, std::string(kind_name(id.kind())), to_string(id),
+                      std::move(parent)),
+        shard_(std::move(shard)) {}
+
+protected:
+  caf::behavior behave() override {
+    return {
+      [this](const request_batch& batch) { send(shard_, batch); },
+      [this](const kill_entity& one) { send(shard_, one); },
+    };
+  }
+  void on_exit() override {
+    shard_ = nullptr;
+    tracked_actor::on_exit();
+  }
+
+private:
+  caf::actor shard_;
+};
+
+} // namespace
+
+runtime::entity_history read_history(storage::journal& store, storage::shard_id shard, entity_id id,
+                                     const std::vector<storage::position>& positions) {
+  runtime::entity_history found;
+  found.base = store.load_snapshot(id);
+  const auto base = found.base ? found.base->event_number : 0;
+  for (const auto at : positions) {
+    bool sound = true;
+    store.read(shard, at, [&](storage::position read, std::string_view blob) {
+      if (read != at) return sound = false;
+      const auto records = storage::read_blob(blob);
+      if (!records) return sound = false;
+      for (const auto& one : *records)
+        if (one.stream == id && one.first_event > base) found.records.push_back(one);
+      return false;
+    });
+    if (!sound)
+      throw storage::journal_error("row " + std::to_string(at) + " is missing or damaged");
+  }
+  return found;
+}
+
+shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings around,
+                         std::string parent, std::shared_ptr<shard_context> context)
+    : tracked_actor(config, around, "shard", "shard/" + std::to_string(context->options.id),
+                    std::move(parent)),
+      context_(std::move(context)), shard_(world_, *this, context_->lane, context_->options) {
+  set_down_handler([this](const caf::down_msg& down) {
+    const auto at = addresses_.find(down.source);
+    if (at == addresses_.end()) return;
+    const auto id = at->second;
+    addresses_.erase(at);
+    entities_.erase(id);
+    if (down.reason && down.reason != caf::exit_reason::user_shutdown) shard_.kill(id, now());
+  });
+  set_exit_handler([this](const caf::exit_msg& message) {
+    for (const auto& [id, one] : entities_) {
+      demonitor(one);
+      send_exit(one, caf::exit_reason::user_shutdown);
+    }
+    entities_.clear();
+    quit(message.reason);
+  });
+}
+
+caf::behavior shard_actor::behave() {
+  recover_all();
+  delayed_send(this, 200ms, tick{});
+  return {
+    [this](const request_batch& batch) {
+      shard_.submit(*batch.requests, now());
+      note_state();
+    },
+    [this](const durable_batch& batch) {
+      for (const auto& one : *batch.notices)
+        if (one.result == storage::append_result::accepted)
+          for (const auto id :
+               static_cast<runtime::shard_effects<trading_world>&>(*one.waiting).appended)
+            context_->index.note(id, one.at);
+      shard_.durable(*batch.notices, now());
+      note_state();
+    },
+    [this](const entity_loaded& one) {
+      if (one.problem.empty())
+        shard_.loaded(one.id, std::move(*one.history), now());
+      else
+        shard_.load_failed(one.id, one.problem, now());
+    },
+    [this](const lane_reopened& one) {
+      shard_.lane_restarted(one.at_epoch, now());
+      note_state();
+    },
+    [this](const snapshot_saved& one) { context_->index.forget_before(one.id, one.covers + 1); },
+    [this](const kill_entity& one) { shard_.kill(one.id, now()); },
+    [this](tick) {
+      delayed_send(this, 200ms, tick{});
+      shard_.tick(now());
+      note_state();
+    },
+  };
+}
+
+/// At start: markets, and whatever has events that no snapshot covers (their messages may never have been sent).
+void shard_actor::recover_all() {
+  const auto wakes = context_->store.wake_times();
+  for (const auto& [id, at] : wakes) shard_.note_wake(id, at);
+  for (const auto id : context_->index.entities())
+    if (id.kind() == entity_kind::market || !context_->index.positions_of(id).empty())
+      shard_.activate(id, now());
+}
+
+bool shard_actor::exists(entity_id id) const {
+  return context_->index.contains(id);
+}
+
+void shard_actor::load(entity_id id) {
+  const auto self = caf::actor_cast<caf::actor>(this);
+  const auto posted = context_->loader.post([context = context_, id, self,
+                                             positions = context_->index.positions_of(id)] {
+    try {
+      auto history = read_history(context->store, context->options.id, id, positions);
+      caf::anon_send(
+        self, entity_loaded{id, std::make_shared<runtime::entity_history>(std::move(history)), {}});
+    } catch (const std::exception& problem) {
+      caf::anon_send(self, entity_loaded{id, nullptr, problem.what()});
+    }
+  });
+  if (!posted) send_self_failed(id);
+}
+
+void shard_actor::send_self_failed(entity_id id) {
+  caf::anon_send(caf::actor_cast<caf::actor>(this),
+                 entity_loaded{id, nullptr, "too many entities wait to be loaded"});
+}
+
+void shard_actor::save_snapshot(storage::snapshot made) {
+  const auto self = caf::actor_cast<caf::actor>(this);
+  const auto positions = context_->index.positions_of(made.entity);
+  const auto covers = positions.empty() ? 0 : positions.back();
+  const auto kept = std::make_shared<storage::snapshot>(std::move(made));
+  // A snapshot that is not saved costs replay time, nothing else.
+  static_cast<void>(context_->loader.post([context = context_, self, kept, covers] {
+    try {
+      context->store.save_snapshot(*kept);
+      caf::anon_send(self, snapshot_saved{kept->entity, covers});
+    } catch (const std::exception& problem) {
+      runtime::log_warning("shard", "snapshot of {} not saved: {}", to_string(kept->entity), problem.what());
+    }
+  }));
+}
+
+void shard_actor::snapshot_in_background(entity_id id) {
+  const auto self = caf::actor_cast<caf::actor>(this);
+  static_cast<void>(context_->loader.post(
+    [context = context_, id, self, positions = context_->index.positions_of(id)] {
+      try {
+        const trading_world world;
+        auto copy = world.make(id);
+        const auto history = read_history(context->store, context->options.id, id, positions);
+        if (history.base && !copy->restore(*history.base)) return;
+        for (const auto& one : history.records)
+          if (!copy->replay(one)) return;
+        if (copy->is_blank()) return;
+        context->store.save_snapshot(copy->make_snapshot());
+        if (!positions.empty()) caf::anon_send(self, snapshot_saved{id, positions.back()});
+      } catch (const std::exception& problem) {
+        runtime::log_warning("shard", "background snapshot of {} failed: {}", to_string(id), problem.what());
+      }
+    }));
+}
+
+void shard_actor::restart_lane() {
+  const auto self = caf::actor_cast<caf::actor>(this);
+  runtime::log_error("shard", 
+    "the journal refused an append; entities with unsaved events are recovered from it");
+  const auto job = [context = context_, self] {
+    try {
+      for (int wait = 0; context->lane.waiting() > 0 && wait < 5'000; ++wait)
+        std::this_thread::sleep_for(1ms);
+      context->lane.restart();
+      const auto heads = context->store.heads();
+      const auto head = heads.find(context->options.id);
+      caf::anon_send(self, lane_reopened{head == heads.end() ? 0 : head->second.at_epoch});
+    } catch (const std::exception& problem) {
+      runtime::log_error("shard", "the journal does not reopen yet: {}", problem.what());
+      caf::anon_send(self, lane_reopened{0});
+    }
+  };
+  if (!context_->loader.post(job))
+    runtime::log_error("shard", "the loader's queue is full: the journal stays closed");
+}
+
+void shard_actor::entity_failed(entity_id id, const std::string& why, bool given_up) {
+  around().registry.note_failure(to_string(id), why);
+  runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "", why);
+  if (context_->on_entity_failed) context_->on_entity_failed(id, why, given_up);
+}
+
+void shard_actor::activated(entity_id id) {
+  auto parent = std::string("shard/") + std::to_string(context_->options.id);
+  auto made =
+    spawn<entity_actor>(around(), id, std::move(parent), caf::actor_cast<caf::actor>(this));
+  monitor(made);
+  addresses_[made.address()] = id;
+  entities_[id] = std::move(made);
+}
+
+void shard_actor::passivated(entity_id id) {
+  const auto at = entities_.find(id);
+  if (at == entities_.end()) return;
+  demonitor(at->second);
+  addresses_.erase(at->second.address());
+  send_exit(at->second, caf::exit_reason::user_shutdown);
+  entities_.erase(at);
+}
+
+void shard_actor::note_state() {
+  const auto& now_is = shard_.statistics();
+  auto& gauges = context_->gauges;
+  gauges.requests = now_is.requests;
+  gauges.messages = now_is.messages;
+  gauges.records = now_is.records;
+  gauges.resends = now_is.resends;
+  gauges.failures = now_is.failures;
+  gauges.lane_failures = now_is.lane_failures;
+  gauges.active = shard_.active();
+  const bool degraded = shard_.is_degraded();
+  if (degraded == was_degraded_) return;
+  was_degraded_ = degraded;
+  gauges.degraded = degraded;
+  context_->gate.set_ready(!degraded, degraded ? "the journal cannot be written" : "");
+  if (degraded)
+    runtime::log_error("shard", "trading is suspended: the journal cannot be written");
+  else
+    runtime::log_info("shard", "trading goes on: the journal takes appends again");
+}
+
+} // namespace rialto::actors

@@ -1,0 +1,76 @@
+// actors/shard_actor.hpp: the CAF shell of one shard: a mailbox, a clock, timers and a place for its entities.
+//
+// The room: CAF. Everything decided here is decided in runtime/shard.hpp; this file moves bytes between it, the lane's thread, the loader's thread
+// and the mailbox. Each active entity is also an actor of its own (entity_actor): addressable, listed, killable; the shard monitors
+// them, so the end of one with an error drops that entity and recovers it from the journal.
+#pragma once
+
+#include "actors/local_gate.hpp"
+#include "actors/messages.hpp"
+#include "actors/world.hpp"
+#include "runtime/tracked_actor.hpp"
+#include "runtime/worker_thread.hpp"
+#include "storage/stream_index.hpp"
+
+#include <atomic>
+#include <functional>
+
+namespace rialto::actors {
+
+/// Read by metrics from any thread.
+struct shard_gauges {
+  std::atomic<std::uint64_t> requests{0}, messages{0}, records{0}, resends{0}, failures{0},
+    lane_failures{0}, active{0};
+  std::atomic<bool> degraded{false};
+};
+
+/// What the shard stands on; made before the actor system and outliving it.
+struct shard_context {
+  storage::journal& store;
+  storage::thread_lane& lane;
+  storage::stream_index& index; // the shard actor's own after start; no other thread touches it
+  runtime::worker_thread& loader;
+  local_gate& gate;
+  shard_gauges& gauges;
+  runtime::shard_options options;
+  std::function<void(entity_id, const std::string& why, bool given_up)> on_entity_failed;
+};
+
+class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {
+public:
+  shard_actor(caf::actor_config& config, runtime::actor_surroundings around, std::string parent,
+              std::shared_ptr<shard_context> context);
+
+protected:
+  caf::behavior behave() override;
+
+private:
+  [[nodiscard]] bool exists(entity_id id) const override;
+  void load(entity_id id) override;
+  void save_snapshot(storage::snapshot made) override;
+  void snapshot_in_background(entity_id id) override;
+  [[nodiscard]] bool is_local(entity_id) const override { return true; } // one shard so far
+  void send(runtime::envelope<trading_world>) override {}
+  void restart_lane() override;
+  void entity_failed(entity_id id, const std::string& why, bool given_up) override;
+  void activated(entity_id id) override;
+  void passivated(entity_id id) override;
+
+  void send_self_failed(entity_id id);
+  void recover_all();
+  void note_state();
+
+  std::shared_ptr<shard_context> context_;
+  trading_world world_;
+  trading_shard shard_;
+  std::unordered_map<entity_id, caf::actor> entities_;
+  std::unordered_map<caf::actor_addr, entity_id> addresses_;
+  bool was_degraded_ = false;
+};
+
+/// Reads an entity's history from its snapshot and the rows that hold its records. Blocking.
+[[nodiscard]] runtime::entity_history read_history(storage::journal& store, storage::shard_id shard,
+                                                   entity_id id,
+                                                   const std::vector<storage::position>& positions);
+
+} // namespace rialto::actors

@@ -1,0 +1,89 @@
+#include "runtime/projection_thread.hpp"
+
+#include "runtime/log.hpp"
+
+#include <chrono>
+
+namespace rialto::runtime {
+
+namespace {
+std::int64_t steady_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+           std::chrono::steady_clock::now().time_since_epoch())
+    .count();
+}
+} // namespace
+
+projection_thread::projection_thread(storage::journal& store, storage::projector& target,
+                                     storage::shard_id shard)
+    : store_(store), target_(target), shard_(shard), cursor_(target.cursor(shard)),
+      thread_([this] { run(); }) {}
+
+void projection_thread::note_head(storage::position head) {
+  if (head <= head_.load(std::memory_order_relaxed)) return;
+  head_.store(head, std::memory_order_relaxed);
+  std::int64_t none = 0;
+  // The thread wakes by itself within 20 ms: a wake-up per commit would cost more than the commit's share of projecting.
+  behind_since_ns_.compare_exchange_strong(none, steady_ns());
+}
+
+void projection_thread::stop() {
+  {
+    const std::lock_guard hold(lock_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::uint64_t projection_thread::lag_rows() const {
+  const auto head = head_.load(), cursor = cursor_.load();
+  return head > cursor ? head - cursor : 0;
+}
+
+std::int64_t projection_thread::lag_ns() const {
+  const auto since = behind_since_ns_.load();
+  return since == 0 || lag_rows() == 0 ? 0 : steady_ns() - since;
+}
+
+bool projection_thread::project_some() {
+  std::vector<std::string> blobs;
+  const auto first = cursor_.load() + 1;
+  store_.read(shard_, first, [&](storage::position, std::string_view blob) {
+    blobs.emplace_back(blob);
+    return blobs.size() < rows_max;
+  });
+  if (blobs.empty()) return false;
+  target_.project(shard_, first, blobs);
+  cursor_ += blobs.size();
+  behind_since_ns_.store(cursor_ >= head_ ? 0 : steady_ns());
+  return true;
+}
+
+void projection_thread::run() {
+  using namespace std::chrono_literals;
+  auto pause = 20ms;
+  for (;;) {
+    bool stopping = false;
+    {
+      std::unique_lock hold(lock_);
+      wake_.wait_for(hold, pause, [this] { return stopping_; });
+      stopping = stopping_;
+    }
+    try {
+      // An idle node looks at an atomic, not at the disk.
+      const bool is_behind = stopping || cursor_.load() < head_.load() || pause > 20ms;
+      while (is_behind && project_some()) {
+      }
+      pause = 20ms;
+    } catch (const std::exception& problem) {
+      if (failures_++ % 100 == 0)
+        log_error("projector", "read models fall behind: {}", problem.what());
+      pause = 1'000ms;
+      if (stopping) return; // what is missing is projected at the next start
+    }
+    if (stopping) return;
+  }
+}
+
+} // namespace rialto::runtime

@@ -1,0 +1,52 @@
+// runtime/projection_thread.hpp: follows the journal and keeps the read models up to date, on a plain thread of its own.
+//
+// The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 200 ms anyway, at
+// most `rows_max` in one transaction. Nothing waits for it; its lag is a metric.
+#pragma once
+
+#include "storage/journal.hpp"
+#include "storage/read_models.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace rialto::runtime {
+
+class projection_thread {
+public:
+  static constexpr std::size_t rows_max = 256;
+
+  projection_thread(storage::journal& store, storage::projector& target, storage::shard_id shard);
+  ~projection_thread() { stop(); }
+  projection_thread(const projection_thread&) = delete;
+  projection_thread& operator=(const projection_thread&) = delete;
+
+  /// The journal's head is now `head`; from any thread, cheap.
+  void note_head(storage::position head);
+  /// Projects what is there, then ends.
+  void stop();
+  /// Rows not yet projected, and for how long the oldest of them has waited.
+  [[nodiscard]] std::uint64_t lag_rows() const;
+  [[nodiscard]] std::int64_t lag_ns() const;
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
+
+private:
+  void run();
+  /// False when there was nothing to do.
+  bool project_some();
+
+  storage::journal& store_;
+  storage::projector& target_;
+  storage::shard_id shard_;
+  std::mutex lock_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::atomic<storage::position> head_{0}, cursor_{0};
+  std::atomic<std::int64_t> behind_since_ns_{0}; // steady clock; 0: not behind
+  std::atomic<std::uint64_t> failures_{0};
+  std::thread thread_;
+};
+
+} // namespace rialto::runtime
