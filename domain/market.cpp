@@ -1,0 +1,232 @@
+#include "domain/market.hpp"
+
+#include "domain/market_step.hpp"
+
+namespace rialto {
+
+namespace {
+
+rejection refuse(reject_reason why) {
+  return {why, {}};
+}
+
+void post(std::vector<addressed_message>& posts, account_id to, link_message body) {
+  posts.push_back({entity_id{to}, std::move(body)});
+}
+
+/// K1: what an event tells the accounts.
+void post_messages(const market_event& happened, timestamp_ns now,
+                   std::vector<addressed_message>& posts) {
+  if (const auto* trade = std::get_if<trade_executed>(&happened)) {
+    fill_view fill{trade->trade, trade->price, trade->size, trade->notional, {}, false, now};
+    if (trade->taker) {
+      fill.fee = trade->taker_fee;
+      post(posts, trade->taker_account,
+           order_filled{trade->taker, trade->taker_account, fill, trade->taker_is_last});
+    }
+    if (trade->maker) {
+      fill.fee = trade->maker_fee;
+      fill.is_maker = true;
+      post(posts, trade->maker_account,
+           order_filled{trade->maker, trade->maker_account, fill, trade->maker_is_last});
+    }
+  } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
+    post(posts, closed->account,
+         order_ended{closed->id, closed->account, closed->status, closed->reason});
+  } else if (const auto* changed = std::get_if<order_changed>(&happened)) {
+    post(posts, changed->account,
+         order_amended{changed->id, changed->account, changed->price, changed->size,
+                       reject_reason::none});
+  } else if (const auto* refused = std::get_if<amend_refused>(&happened)) {
+    post(
+      posts, refused->account,
+      order_amended{refused->id, refused->account, refused->price, refused->size, refused->reason});
+  }
+}
+
+} // namespace
+
+outcome market::execute(const command& cmd, timestamp_ns now, std::vector<event>& out,
+                        std::vector<addressed_message>& posts) {
+  const step at{now, out, posts, out.size()};
+  prepare(at);
+  return std::visit([&](const auto& one) { return run(one, at); }, cmd);
+}
+
+outcome market::handle(const link_message& message, entity_id, const order_view& context,
+                       timestamp_ns now, std::vector<event>& out,
+                       std::vector<addressed_message>& posts) {
+  const step at{now, out, posts, out.size()};
+  prepare(at);
+  if (const auto* order = std::get_if<submit_order>(&message)) return run(*order, context, at);
+  if (const auto* wish = std::get_if<amend_order>(&message)) return run(*wish, context, at);
+  if (const auto* wish = std::get_if<cancel_order>(&message)) return run(*wish, context, at);
+  return refuse(reject_reason::unknown_order); // no other message is for a market
+}
+
+void market::apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts) {
+  struct visitor {
+    market& to;
+    void operator()(const instrument_listed& one) const { to.take(one.spec); }
+    void operator()(const instrument_changed& one) const { to.take(one.spec); }
+    void operator()(const order_rested& one) const { to.book_.apply(one); }
+    void operator()(const trade_executed& one) const {
+      to.book_.apply(one);
+      to.last_price_ = one.price;
+    }
+    void operator()(const order_closed& one) const { to.book_.apply(one); }
+    void operator()(const order_changed& one) const { to.book_.apply(one); }
+    void operator()(const amend_refused&) const {}
+    void operator()(const ids_reserved& one) const { to.ids_.apply(one); }
+  };
+  std::visit(visitor{*this}, happened);
+  post_messages(happened, now, posts);
+}
+
+/// Every step begins with ids at hand and a book that the house does not cross.
+void market::prepare(const step& at) {
+  if (is_blank()) return;
+  ids_.prepare(at.out);
+  if (!must_match_house_) return;
+  must_match_house_ = false;
+  book_.match_house(ids_, at.out);
+}
+
+/// The step's book events are in the book already; here the rest of the machine takes them. Trades
+/// from `quiet_from` on are part of a feed's line and not printed again.
+void market::finish(const step& at, std::size_t quiet_from) {
+  for (auto i = at.first; i < at.out.size(); ++i) {
+    const auto& happened = at.out[i];
+    if (const auto* trade = std::get_if<trade_executed>(&happened)) {
+      last_price_ = trade->price;
+      if (i < quiet_from) print(*trade, at.now);
+    }
+    post_messages(happened, at.now, at.posts);
+  }
+}
+
+void market::take(const instrument& spec) {
+  spec_ = spec;
+  book_.set_terms(spec);
+  publishes_spec_ = true;
+}
+
+outcome market::run(const list_instrument& cmd, const step& at) {
+  if (!is_blank()) {
+    finish(at);
+    return refuse(reject_reason::already_exists);
+  }
+  if (cmd.spec.market != self_ || !check(cmd.spec).empty())
+    return refuse(reject_reason::instrument_invalid);
+  at.out.push_back(instrument_listed{cmd.spec});
+  take(cmd.spec);
+  ids_.prepare(at.out);
+  finish(at);
+  return done{};
+}
+
+outcome market::run(const change_instrument& cmd, const step& at) {
+  const auto& next = cmd.spec;
+  const bool same_units = next.market == spec_.market && next.symbol == spec_.symbol &&
+                          next.base == spec_.base && next.quote == spec_.quote &&
+                          next.tick_size == spec_.tick_size && next.lot_size == spec_.lot_size;
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  if (!same_units || !check(next).empty()) {
+    finish(at);
+    return refuse(reject_reason::instrument_invalid);
+  }
+  if (next != spec_) {
+    at.out.push_back(instrument_changed{next});
+    take(next);
+    book_.match_house(ids_, at.out); // it may have been opened
+  }
+  finish(at);
+  return done{};
+}
+
+outcome market::run(const get_market&, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  finish(at);
+  market_view view;
+  view.spec = spec_;
+  view.last_update = ids_.last_update();
+  book_.read_levels(side::buy, view_levels_max, view.levels);
+  book_.read_levels(side::sell, view_levels_max, view.levels);
+  view.own_orders = book_.order_count();
+  view.last_price = shown_price_.value != 0 ? shown_price_ : last_price_;
+  return view;
+}
+
+outcome market::run(const mirror_depth& cmd, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  if (spec_.mode == market_mode::mirrored) book_.lay_depth(cmd, ids_, at.out);
+  finish(at);
+  if (spec_.mode != market_mode::mirrored) return refuse(reject_reason::instrument_invalid);
+  return done{};
+}
+
+outcome market::run(const mirror_trade& cmd, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  if (spec_.mode != market_mode::mirrored || cmd.price.value <= 0 || cmd.size.value <= 0) {
+    finish(at);
+    return refuse(reject_reason::instrument_invalid);
+  }
+  const auto number = ids_.take_trade(at.out);
+  print({number, cmd.price, cmd.size, cmd.buyer_is_maker, cmd.at.value != 0 ? cmd.at : at.now});
+  const auto quiet_from = at.out.size();
+  book_.lay_trade(cmd, ids_, at.out);
+  finish(at, quiet_from);
+  return done{};
+}
+
+outcome market::run(const mirror_reset&, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  book_.drop_house();
+  finish(at);
+  return done{};
+}
+
+void market::inherit(const market& predecessor) {
+  if (is_blank() || predecessor.is_blank()) return;
+  ids_.inherit(predecessor.ids_);
+  shown_price_ = predecessor.shown_price_;
+  if (spec_.mode != market_mode::mirrored) return;
+  book_.inherit_house(predecessor.book_);
+  must_match_house_ = true;
+}
+
+// ---- snapshot
+
+void market::encode(byte_writer& out) const {
+  out.put(spec_);
+  out.put(ids_.bounds());
+  out.put(last_price_);
+  book_.encode(out);
+}
+
+void market::decode(byte_reader& in) {
+  const auto spec = in.get<instrument>();
+  ids_.apply(in.get<ids_reserved>());
+  in.get(last_price_);
+  if (spec.market) {
+    if (spec.market != self_ || !check(spec).empty()) return in.fail();
+    take(spec);
+  }
+  book_.decode(in);
+}
+
+std::uint64_t market::state_hash() const {
+  std::string bytes;
+  byte_writer out(bytes);
+  encode(out);
+  return hash64(bytes);
+}
+
+void market::check_invariants() const {
+  RIALTO_ASSERT(is_blank() || spec_.market == self_);
+  RIALTO_ASSERT(is_blank() || check(spec_).empty());
+  RIALTO_ASSERT(tape_.size() <= tape_max);
+  if (!must_match_house_) book_.check_invariants();
+}
+
+} // namespace rialto

@@ -1,0 +1,100 @@
+// domain/market.hpp: the state machine of one market: instrument, book, ids, and what accounts and
+// the public are told.
+//
+// The room: commands and link messages come in, market events go out (market_events.hpp). The book
+// and its rules are order_book.hpp's; here are the market's status, the messages an event posts,
+// the answers, and the publication. Owned by one entity; models domain/machine.hpp.
+//
+//   K1  apply() posts: a trade tells each user side order_filled, order_closed tells order_ended,
+//       order_changed and amend_refused tell order_amended; nothing else is posted
+//   K2  house liquidity, handed-out ids, tape and publications are not history: hash and snapshot
+//       hold the instrument, the orders, the ids' bounds and the last own price only
+//   K3  publications are numbered without gap from one snapshot to the next; the first after a
+//       start is a snapshot, and nothing is published before an id is reserved
+//
+// Status: open trades. post_only: limit orders that do not take. cancel_only: cancels. halted:
+// nothing. The mirrored market's depth and trades are laid in only while open.
+#pragma once
+
+#include "domain/machine.hpp"
+#include "domain/order_book.hpp"
+
+namespace rialto {
+
+class market {
+public:
+  using command = market_command;
+  using event = market_event;
+
+  /// Tape lines kept for the next publish(); the oldest go when nobody publishes.
+  static constexpr std::size_t tape_max = 1'000'000;
+  /// Levels a side in a market_view.
+  static constexpr std::size_t view_levels_max = 5'000;
+
+  explicit market(entity_id self) : self_{self.number()} {}
+
+  [[nodiscard]] outcome execute(const command& cmd, timestamp_ns now, std::vector<event>& out,
+                                std::vector<addressed_message>& posts);
+  [[nodiscard]] outcome handle(const link_message& message, entity_id from,
+                               const order_view& context, timestamp_ns now, std::vector<event>& out,
+                               std::vector<addressed_message>& posts);
+  void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
+  void publish(timestamp_ns now, std::vector<publication>& out);
+  /// Takes over what a predecessor in the same process knew and the journal does not: id counters
+  /// and house liquidity.
+  void inherit(const market& predecessor);
+
+  /// Not listed: no such market.
+  [[nodiscard]] bool is_blank() const { return !spec_.market; }
+  void encode(byte_writer& out) const;
+  void decode(byte_reader& in);
+  [[nodiscard]] std::uint64_t state_hash() const;
+  void check_invariants() const;
+
+  [[nodiscard]] const instrument& spec() const { return spec_; }
+  [[nodiscard]] const order_book& book() const { return book_; }
+
+private:
+  struct step; // what one call appends to
+
+  // market.cpp
+  outcome run(const list_instrument& cmd, const step& at);
+  outcome run(const change_instrument& cmd, const step& at);
+  outcome run(const get_market& cmd, const step& at);
+  outcome run(const mirror_depth& cmd, const step& at);
+  outcome run(const mirror_trade& cmd, const step& at);
+  outcome run(const mirror_reset& cmd, const step& at);
+  void prepare(const step& at);
+  void take(const instrument& spec);
+  void finish(const step& at, std::size_t quiet_from = static_cast<std::size_t>(-1));
+
+  // market_orders.cpp
+  outcome run(const submit_order& order, const order_view& context, const step& at);
+  outcome run(const amend_order& wish, const order_view& context, const step& at);
+  outcome run(const cancel_order& wish, const order_view& context, const step& at);
+  [[nodiscard]] reject_reason refusal_of(const submit_order& order) const;
+  [[nodiscard]] order_view view_of(const submit_order& order, const order_view& context) const;
+  [[nodiscard]] order_view view_of(order_handle at, const order_view& context) const;
+  static void add_events(order_view& view, const step& at);
+
+  // market_publication.cpp
+  void print(const trade_executed& trade, timestamp_ns now);
+  void print(const tape_entry& line);
+
+  market_id self_;
+  instrument spec_;
+  order_book book_;
+  market_ids ids_;
+  price_ticks last_price_; // of own trades
+
+  // Not history (K2).
+  price_ticks shown_price_; // of the tape's last line
+  bool must_match_house_ = false;
+  std::vector<tape_entry> tape_;
+  std::vector<level_name> touched_; // kept between publications for its memory
+  bool publishes_whole_ = true, publishes_spec_ = true;
+};
+
+static_assert(machine<market>);
+
+} // namespace rialto

@@ -1,0 +1,144 @@
+// domain/order_book.hpp: the orders that rest in one market, the house liquidity laid into it, and
+// the rules of price-time priority between them.
+//
+// The room: decisions append market events that are already applied; apply() takes a past one. No
+// accounts, no messages, no publication: domain/market.hpp adds those. Where each rule is:
+//   order_book_taking.cpp  what an incoming or amended order takes, rests, expires
+//   order_book_mirror.cpp  the mirrored market: its depth, its trades, the place in its queue
+//   order_book.cpp         the state that events make, snapshot, hash, invariants
+//
+// Checked by check_invariants():
+//   I1  the best bid is below the best ask, house liquidity that can be taken included
+//   I2  a level's total and links equal its orders; the id index finds each of them
+//   I3  0 <= taken <= shown; house lots ahead of an order never exceed those there, and never fall
+//       from one order of a queue to the next
+//   I4  between two steps no order is half taken
+// House liquidity is not history: apply() does not move it, encode() and hash leave it out.
+#pragma once
+
+#include "domain/bytes.hpp"
+#include "domain/instrument.hpp"
+#include "domain/level_table.hpp"
+#include "domain/market_ids.hpp"
+
+namespace rialto {
+
+struct level_name {
+  side way = side::buy;
+  price_ticks price;
+  friend bool operator==(const level_name&, const level_name&) = default;
+};
+
+class order_book {
+public:
+  using events = std::vector<market_event>;
+
+  static constexpr std::size_t touched_max = 65'536; // beyond it the whole book counts as touched
+  static constexpr std::size_t house_levels_max = 50'000;               // a side; the worst go
+  static constexpr std::int64_t house_lots_max = std::int64_t{1} << 52; // a level; cut to it
+  static constexpr std::int64_t level_lots_max = std::int64_t{1} << 62; // own orders of a level
+
+  /// Takes the units of a tick and a lot, and whether house liquidity may trade (mirrored, open).
+  void set_terms(const instrument& spec);
+
+  // ---- decisions on orders
+  /// The order must not rest here. Ends in trades and at most one of: order_rested, order_closed.
+  void submit(const submit_order& order, market_ids& ids, events& out);
+  /// `may_take`: whether a new price that crosses may trade (else it is refused market_post_only).
+  void amend(order_handle at, const amend_order& wish, bool may_take, market_ids& ids, events& out);
+  void cancel(order_handle at, events& out);
+  /// A limit order at this price would trade at once.
+  [[nodiscard]] bool would_take(side way, price_ticks price) const;
+
+  // ---- the mirrored market
+  void lay_depth(const mirror_depth& news, market_ids& ids, events& out);
+  void lay_trade(const mirror_trade& news, market_ids& ids, events& out);
+  /// Fills own orders that house liquidity crosses, after the house moved or was opened.
+  void match_house(market_ids& ids, events& out);
+  void drop_house();
+  /// Takes over a predecessor's house; match_house() must follow. Own orders stand behind all of
+  /// it.
+  void inherit_house(const order_book& predecessor);
+
+  // ---- past events
+  void apply(const order_rested& happened);
+  void apply(const trade_executed& happened);
+  void apply(const order_closed& happened);
+  void apply(const order_changed& happened);
+
+  // ---- reads
+  [[nodiscard]] order_handle find(order_id id) const { return orders_.find(id); }
+  [[nodiscard]] const resting_order& order(order_handle at) const { return orders_[at]; }
+  [[nodiscard]] const price_level& level(level_index at) const { return levels_[at]; }
+  [[nodiscard]] const level_table& levels() const { return levels_; }
+  [[nodiscard]] std::uint32_t order_count() const { return orders_.count(); }
+  /// House lots that stand before an order.
+  [[nodiscard]] quantity_lots ahead(order_handle at) const;
+  /// What can be traded with at a level: own orders and available house lots.
+  [[nodiscard]] quantity_lots liquid(const price_level& level) const {
+    return house_open_ ? level.own + level.house() : level.own;
+  }
+  /// The best level with something to trade; no_level if there is none.
+  [[nodiscard]] level_index best(side way) const;
+  /// Appends up to `count_max` levels of a side with something to trade, best first.
+  void read_levels(side way, std::size_t count_max, std::vector<level_change>& out) const;
+
+  // ---- what changed
+  /// Moves out the names of levels whose total may have changed; false if too many did: read all.
+  [[nodiscard]] bool take_touched(std::vector<level_name>& out);
+  [[nodiscard]] quantity_lots total(const level_name& name) const;
+
+  void encode(byte_writer& out) const;
+  void decode(byte_reader& in);
+  void check_invariants() const;
+
+private:
+  struct taker;
+  enum class stop : std::uint8_t { done, budget, liquidity };
+
+  // order_book_taking.cpp
+  [[nodiscard]] reject_reason flaw_of(const submit_order& order) const;
+  [[nodiscard]] reject_reason flaw_of(price_ticks price, quantity_lots size, side way) const;
+  [[nodiscard]] stop take(taker& by, market_ids& ids, events& out);
+  [[nodiscard]] bool is_fillable(const taker& by) const;
+  [[nodiscard]] bool is_spent(const taker& by, level_index at, quantity_lots size,
+                              amount_units left) const;
+  trade_executed& add_trade(price_ticks price, quantity_lots size, side taker_side, rate_ppm taken,
+                            rate_ppm made, market_ids& ids, events& out) const;
+  void fill_by_house(order_handle at, quantity_lots size, market_ids& ids, events& out);
+
+  // order_book_mirror.cpp
+  void set_house(side way, price_ticks price, quantity_lots size);
+  void drop_crossed(side way, price_ticks price);
+  void drop_absent(const mirror_depth& snapshot);
+  [[nodiscard]] bool make_room(side way, price_ticks price);
+  void queue_behind_house();
+  void eat_house(level_index at, quantity_lots size);
+
+  // order_book.cpp
+  void change(const trade_executed& happened, order_handle maker, order_handle taker);
+  void change(const order_changed& happened, order_handle at);
+  void fill(order_handle at, quantity_lots size, amount_units notional);
+  void remove(order_handle at);
+  void link(order_handle at, side way, price_ticks price);
+  void unlink(order_handle at);
+  void touch(price_level& level);
+  void drop_if_empty(level_index at);
+
+  order_table orders_;
+  level_table levels_;
+  std::int64_t units_per_tick_lot_ = 1, lot_size_ = 1;
+  bool house_open_ = false;
+  bool house_synchronised_ = false; // a snapshot was laid since the house was last dropped
+  std::size_t house_levels_[2] = {0, 0};
+
+  // The incoming order between its trades and what ends it.
+  order_id taking_;
+  quantity_lots taking_executed_;
+  amount_units taking_quote_;
+
+  std::vector<level_name> touched_;
+  bool touched_all_ = true;
+};
+
+} // namespace rialto
