@@ -31,11 +31,10 @@ public:
         ++unknown_messages_;
         return caf::make_error(caf::sec::unexpected_message);
       });
-    set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
+    set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
       try {
         std::rethrow_exception(thrown);
       } catch (const std::exception& problem) {
-        around_.registry.note_failure(name_, problem.what());
         return caf::make_error(caf::sec::runtime_error, problem.what());
       }
     });
