@@ -186,6 +186,13 @@ outcome market::run(const mirror_reset&, const step& at) {
   return done{};
 }
 
+outcome market::run(const republish&, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_market);
+  publishes_whole_ = true;
+  finish(at);
+  return done{};
+}
+
 void market::inherit(const market& predecessor) {
   if (is_blank() || predecessor.is_blank()) return;
   ids_.inherit(predecessor.ids_);

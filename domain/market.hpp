@@ -64,6 +64,7 @@ private:
   outcome run(const mirror_depth& cmd, const step& at);
   outcome run(const mirror_trade& cmd, const step& at);
   outcome run(const mirror_reset& cmd, const step& at);
+  outcome run(const republish& cmd, const step& at);
   void prepare(const step& at);
   void take(const instrument& spec);
   void finish(const step& at, std::size_t quiet_from = static_cast<std::size_t>(-1));

@@ -41,10 +41,12 @@ struct mirror_trade {
 };
 /// The feed is stale or resynchronising: all house liquidity goes.
 struct mirror_reset {};
+/// The next publication is the whole book: somebody who follows has lost his place.
+struct republish {};
 
 /// Link messages (submit_order, amend_order, cancel_order) arrive through handle_link, not here.
 using market_command = std::variant<list_instrument, change_instrument, get_market, mirror_depth,
-                                    mirror_trade, mirror_reset>;
+                                    mirror_trade, mirror_reset, republish>;
 
 // ---- events
 // ---------------------------------------------------------------------------------------------------
