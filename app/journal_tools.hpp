@@ -1,0 +1,16 @@
+// app/journal_tools.hpp: `rialto journal dump` and `rialto journal verify`: read-only looks at a data directory.
+#pragma once
+
+#include <string>
+
+namespace rialto::app {
+
+/// Prints every event of a stream ("account/17", "market/BTCUSDT", "market/3", "user/9", or "all") as one JSON line each.
+/// Returns the exit code: 0, 1 when the stream does not exist, 2 when the journal cannot be read.
+[[nodiscard]] int journal_dump(const std::string& data_directory, const std::string& stream);
+
+/// Checks sums, numbering, links, trades, the ledger's zero sums and every snapshot's hash; prints what it found.
+/// Returns 0 when all of it holds, 1 when something does not, 2 when the journal cannot be read.
+[[nodiscard]] int journal_verify(const std::string& data_directory);
+
+} // namespace rialto::app
