@@ -109,6 +109,13 @@ public:
         x = T{};
         return;
       }
+      if constexpr (std::is_same_v<T, bool>) { // another byte in a bool is undefined behaviour
+        if (static_cast<unsigned char>(in_[0]) > 1) {
+          fail();
+          x = false;
+          return;
+        }
+      }
       std::memcpy(&x, in_.data(), sizeof(T));
       in_.remove_prefix(sizeof(T));
     } else if constexpr (requires { x.fields(); }) {

@@ -2,6 +2,7 @@
 //
 // A blob is: u8 format, u32 record count, records, u32 crc32 of everything before. A record is one
 // execute() of one entity: its events, and the link cursors that moved with it.
+// A decoder reads no byte before the checksum was right; a wrong length inside is damage as well.
 // docs/formats/journal.md has the grammar and a worked hex example.
 #pragma once
 
@@ -38,9 +39,11 @@ struct record {
 class blob_writer {
 public:
   void add(const record& made);
+  /// The records of a finished blob, framed anew without decoding them (group commit).
+  void add_blob(std::string_view finished);
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
-  /// The finished blob; the writer is empty again.
+  /// The finished blob, sound even without records; the writer is empty again.
   [[nodiscard]] std::string finish();
 
 private:
@@ -50,5 +53,16 @@ private:
 
 /// The records of a blob; empty if its checksum or framing is wrong.
 [[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob);
+/// Only those of one stream.
+[[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob, entity_id stream);
+
+/// What an index needs of a record, without copying its events.
+struct record_view {
+  entity_id stream;
+  std::uint64_t first_event = 0;
+  std::uint32_t event_count = 0;
+};
+/// Appends a view of each record to `out`; false, with `out` as it was, if the blob is damaged.
+[[nodiscard]] bool view_blob(std::string_view blob, std::vector<record_view>& out);
 
 } // namespace rialto::storage

@@ -1,0 +1,199 @@
+#include "storage/event_codec.hpp"
+#include "storage/event_tags.hpp"
+
+#include <charconv>
+#include <variant>
+
+namespace rialto::storage {
+
+namespace {
+
+// Names as the APIs write them. No default: the compiler names an enumerator without a row.
+std::string_view name_of(side x) {
+  switch (x) {
+  case side::buy: return "buy";
+  case side::sell: return "sell";
+  }
+  return {};
+}
+std::string_view name_of(order_type x) {
+  switch (x) {
+  case order_type::limit: return "limit";
+  case order_type::market: return "market";
+  case order_type::post_only: return "post_only";
+  }
+  return {};
+}
+std::string_view name_of(time_in_force x) {
+  switch (x) {
+  case time_in_force::gtc: return "gtc";
+  case time_in_force::ioc: return "ioc";
+  case time_in_force::fok: return "fok";
+  }
+  return {};
+}
+std::string_view name_of(order_status x) {
+  switch (x) {
+  case order_status::new_order: return "new";
+  case order_status::partially_filled: return "partially_filled";
+  case order_status::filled: return "filled";
+  case order_status::cancelled: return "cancelled";
+  case order_status::expired: return "expired";
+  case order_status::rejected: return "rejected";
+  }
+  return {};
+}
+std::string_view name_of(market_status x) {
+  switch (x) {
+  case market_status::open: return "open";
+  case market_status::post_only: return "post_only";
+  case market_status::cancel_only: return "cancel_only";
+  case market_status::halted: return "halted";
+  }
+  return {};
+}
+std::string_view name_of(market_mode x) {
+  switch (x) {
+  case market_mode::own: return "own";
+  case market_mode::mirrored: return "mirrored";
+  }
+  return {};
+}
+std::string_view name_of(user_role x) {
+  switch (x) {
+  case user_role::trader: return "trader";
+  case user_role::admin: return "admin";
+  }
+  return {};
+}
+std::string_view name_of(transfer_kind x) {
+  switch (x) {
+  case transfer_kind::deposit: return "deposit";
+  case transfer_kind::withdrawal: return "withdrawal";
+  }
+  return {};
+}
+
+/// A password or token hash: never in a dump.
+bool is_secret(std::string_view field) {
+  return field == "password_hash" || field == "refresh_hash";
+}
+
+/// Bytes of the character `text` (not empty) starts with; 0 if it is not UTF-8.
+std::size_t utf8_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || // overlong, surrogate
+      (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+    return 0;
+  return length;
+}
+
+class json_writer {
+public:
+  explicit json_writer(std::string& out) : out_(out) {}
+
+  void put(std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    out_ += '"';
+    for (std::size_t at = 0; at < text.size();) {
+      const auto byte = static_cast<unsigned char>(text[at]);
+      const auto length = utf8_length(text.substr(at));
+      if (length == 0) {
+        out_ += "\\ufffd"; // not UTF-8: a line must stay readable by any JSON parser
+      } else if (byte == '"' || byte == '\\') {
+        out_ += '\\';
+        out_ += text[at];
+      } else if (byte < 0x20 || byte == 0x7f) {
+        out_ += "\\u00";
+        out_ += digits[byte >> 4];
+        out_ += digits[byte & 15];
+      } else {
+        out_ += text.substr(at, length);
+      }
+      at += length == 0 ? 1 : length;
+    }
+    out_ += '"';
+  }
+  void put(bool x) { out_ += x ? "true" : "false"; }
+  template <class T>
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) void put(T x) {
+    char text[24];
+    const auto [end, problem] = std::to_chars(text, text + sizeof text, x);
+    static_cast<void>(problem); // 24 characters hold any 64-bit number
+    out_.append(text, end);
+  }
+  template <class T>
+  requires std::is_enum_v<T>
+  void put(T x) {
+    if constexpr (requires { name_of(x); }) {
+      if (const auto name = name_of(x); !name.empty()) return put(name);
+    }
+    put(static_cast<std::uint32_t>(x)); // reject_reason: its journal number
+  }
+  template <class T>
+  requires has_fields<T>
+  void put(const T& x) {
+    out_ += '{';
+    put_fields(x, true);
+    out_ += '}';
+  }
+  template <class T>
+  requires(!has_fields<T> && requires(const T& x) { x.value; }) void put(const T& x) {
+    put(x.value);
+  }
+
+  /// name:value pairs without the braces.
+  template <class T>
+  void put_fields(const T& x, bool is_first) {
+    auto names = T::field_names();
+    const auto put_one = [&](const auto& field) {
+      const auto comma = names.find(',');
+      auto name = names.substr(0, comma);
+      names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
+      name.remove_prefix(std::min(name.find_first_not_of(" \n\t"), name.size()));
+      if (is_secret(name)) return;
+      if (!is_first) out_ += ',';
+      is_first = false;
+      put(name);
+      out_ += ':';
+      put(field);
+    };
+    std::apply([&](const auto&... field) { (put_one(field), ...); }, x.fields());
+  }
+
+private:
+  std::string& out_;
+};
+
+template <class... Event>
+std::string json_of(const std::variant<Event...>& event) {
+  std::string out = "{\"event\":";
+  json_writer writer(out);
+  std::visit(
+    [&]<class Held>(const Held& held) {
+      writer.put(tag_of<Held>.name);
+      writer.put_fields(held, false);
+    },
+    event);
+  return out += '}';
+}
+
+} // namespace
+
+std::string event_to_json(const market_event& event) {
+  return json_of(event);
+}
+std::string event_to_json(const account_event& event) {
+  return json_of(event);
+}
+std::string event_to_json(const user_event& event) {
+  return json_of(event);
+}
+
+} // namespace rialto::storage

@@ -1,0 +1,72 @@
+// storage/event_tags.hpp: the journal's number and version of every kind of event.
+//
+// Explicit and for ever: a tag is never reused, an event's layout never changes under its version.
+// The high byte is the entity's kind (domain/ids.hpp), the low one counts.
+#pragma once
+
+#include "domain/account_events.hpp"
+#include "domain/market_events.hpp"
+#include "domain/user_events.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace rialto::storage {
+
+struct event_tag {
+  std::uint16_t tag = 0;
+  std::uint8_t version = 0; // the one that is written
+  std::string_view name;    // in dumps
+};
+
+template <class Event>
+inline constexpr event_tag tag_of{}; // 0: an event without a row below does not compile
+
+template <>
+inline constexpr event_tag tag_of<user_registered>{0x0101, 1, "user_registered"};
+template <>
+inline constexpr event_tag tag_of<account_added>{0x0102, 1, "account_added"};
+template <>
+inline constexpr event_tag tag_of<session_started>{0x0103, 1, "session_started"};
+template <>
+inline constexpr event_tag tag_of<session_rotated>{0x0104, 1, "session_rotated"};
+template <>
+inline constexpr event_tag tag_of<session_closed>{0x0105, 1, "session_closed"};
+template <>
+inline constexpr event_tag tag_of<login_failed>{0x0106, 1, "login_failed"};
+
+template <>
+inline constexpr event_tag tag_of<account_opened>{0x0201, 1, "account_opened"};
+template <>
+inline constexpr event_tag tag_of<order_placed>{0x0202, 1, "order_placed"};
+template <>
+inline constexpr event_tag tag_of<amend_requested>{0x0203, 1, "amend_requested"};
+template <>
+inline constexpr event_tag tag_of<cancel_requested>{0x0204, 1, "cancel_requested"};
+template <>
+inline constexpr event_tag tag_of<fill_settled>{0x0205, 1, "fill_settled"};
+template <>
+inline constexpr event_tag tag_of<order_done>{0x0206, 1, "order_done"};
+template <>
+inline constexpr event_tag tag_of<amend_settled>{0x0207, 1, "amend_settled"};
+template <>
+inline constexpr event_tag tag_of<transferred>{0x0208, 1, "transferred"};
+
+template <>
+inline constexpr event_tag tag_of<instrument_listed>{0x0301, 1, "instrument_listed"};
+template <>
+inline constexpr event_tag tag_of<instrument_changed>{0x0302, 1, "instrument_changed"};
+template <>
+inline constexpr event_tag tag_of<order_rested>{0x0303, 1, "order_rested"};
+template <>
+inline constexpr event_tag tag_of<trade_executed>{0x0304, 1, "trade_executed"};
+template <>
+inline constexpr event_tag tag_of<order_closed>{0x0305, 1, "order_closed"};
+template <>
+inline constexpr event_tag tag_of<order_changed>{0x0306, 1, "order_changed"};
+template <>
+inline constexpr event_tag tag_of<amend_refused>{0x0307, 1, "amend_refused"};
+template <>
+inline constexpr event_tag tag_of<ids_reserved>{0x0308, 1, "ids_reserved"};
+
+} // namespace rialto::storage
