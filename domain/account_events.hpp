@@ -109,7 +109,8 @@ struct amend_requested {
   price_ticks price;
   quantity_lots size;
   amount_units extra_hold;
-  RIALTO_FIELDS(id, price, size, extra_hold)
+  std::string asset; // of extra_hold
+  RIALTO_FIELDS(id, price, size, extra_hold, asset)
 };
 struct cancel_requested {
   order_id id;
