@@ -18,6 +18,7 @@ inline constexpr int exit_failed = 1, exit_misused = 2;
 [[nodiscard]] int run_program(int argc, const char* const* argv);
 
 void add_serve_command(CLI::App& program, int& exit_code);
+void add_journal_command(CLI::App& program, int& exit_code);
 
 /// What went wrong, on standard error: "rialto: ...".
 void complain(const std::string& what);

@@ -94,6 +94,7 @@ int run_program(int argc, const char* const* argv) {
   program.footer("  rialto serve --data ./data --feed sim\n  rialto serve --help");
   try {
     add_serve_command(program, exit_code);
+    add_journal_command(program, exit_code);
     program.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return program.exit(done); // help or version, printed on standard output

@@ -35,7 +35,7 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(done.stdout, r"^rialto \d+\.\d+\.\d+\n$")
 
     def test_help_shows_usage_options_examples(self):
-        for words in ((), ("serve",)):
+        for words in ((), ("serve",), ("journal",), ("journal", "dump"), ("journal", "verify")):
             done = self.run_here(*words, "--help")
             self.assertEqual(done.returncode, 0)
             places = [done.stdout.find(part) for part in ("Usage:", "Options:", "Examples:")]
@@ -105,6 +105,13 @@ class CommandLine(unittest.TestCase):
     def test_a_recording_that_is_not_there(self):
         self.assert_refused(self.run_here("serve", "--feed", "replay:none.gz@max"),
                             "feed.source: there is no file none.gz")
+
+    def test_journal_commands_make_no_journal_where_none_is(self):
+        for words in (("verify",), ("dump", "all"), ("verify", "--data", "elsewhere")):
+            self.assert_refused(self.run_here("journal", *words), "there is no journal in")
+        self.assert_refused(self.run_here("journal"), "say dump STREAM or verify")
+        self.assert_refused(self.run_here("journal", "dump"), "STREAM is required")
+        self.assertEqual(list(self.home.iterdir()), [])
 
 
 if __name__ == "__main__":
