@@ -1,0 +1,388 @@
+// bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
+//
+// Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|single|all] [--connections N] [--seconds S] [--runs N] [--small]
+//                  [--server-core N] [--client-core N]
+// Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
+// orders around one price, of which about half trade. Every order counted was answered, and so is durable.
+#include "bench/system/load_client.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sched.h>
+#include <stdexcept>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace rialto::bench;
+
+namespace {
+
+struct options {
+  std::string rialto, mode = "all";
+  int connections = 64, runs = 5, server_core = 0, client_core = 1;
+  double seconds = 10;
+};
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::fprintf(stderr, "edge_load: %s\n", why.c_str());
+  std::exit(1);
+}
+
+void pin(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(core), &set);
+  sched_setaffinity(0, sizeof set, &set); // on a machine with one core it stays where it is
+}
+
+std::uint16_t free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) give_up("no free port");
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+/// The node under test: started in a directory of its own, ended with it.
+class node {
+public:
+  explicit node(const options& wanted) : port(free_port()) {
+    char name[] = "/tmp/rialto-load-XXXXXX";
+    directory_ = mkdtemp(name);
+    const auto listen = "127.0.0.1:" + std::to_string(port);
+    pid_ = fork();
+    if (pid_ == 0) {
+      pin(wanted.server_core);
+      const auto log = directory_ + "/log";
+      if (std::freopen(log.c_str(), "w", stdout) == nullptr || dup2(fileno(stdout), 2) < 0)
+        _exit(126);
+      const auto data = directory_ + "/data";
+      execl(wanted.rialto.c_str(), "rialto", "serve", "--data", data.c_str(), "--listen",
+            listen.c_str(), "--feed", "none", static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    for (int i = 0; i < 300; ++i) {
+      try {
+        if (http_request(port, "GET", "/readyz", "", "").status == 200) return;
+      } catch (const std::exception&) {
+      }
+      usleep(100'000);
+    }
+    give_up("the node does not become ready; its log is " + directory_ + "/log");
+  }
+  ~node() {
+    kill(pid_, SIGTERM);
+    waitpid(pid_, nullptr, 0);
+    std::filesystem::remove_all(directory_);
+  }
+  /// CPU seconds of all its threads.
+  [[nodiscard]] double cpu_seconds() const {
+    std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
+    std::string text;
+    std::getline(in, text);
+    text.erase(0, text.rfind(')') + 2);
+    long user = 0, system = 0;
+    std::sscanf(text.c_str(), "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
+                &system);
+    return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  [[nodiscard]] std::string admin_password() const {
+    std::ifstream in(directory_ + "/data/admin-password");
+    std::string text;
+    std::getline(in, text);
+    return text;
+  }
+  std::uint16_t port;
+
+private:
+  std::string directory_;
+  pid_t pid_ = -1;
+};
+
+std::string must(const http_answer& answer, const char* field, const char* what) {
+  const auto value = json_value(answer.body, field);
+  if (answer.status / 100 != 2 || value.empty())
+    give_up(std::string(what) + ": " + std::to_string(answer.status) + " " + answer.body);
+  return value;
+}
+
+std::string credentials(const std::string& email, const std::string& password) {
+  return R"({"email":")" + email + R"(","password":")" + password + R"("})";
+}
+
+/// One user a connection, each with money; returns their tokens.
+std::vector<std::string> users(node& at, int count, int& next) {
+  const auto admin = must(http_request(at.port, "POST", "/api/v1/auth/login", "",
+                                       credentials("admin@rialto.local", at.admin_password())),
+                          "access_token", "admin login");
+  std::vector<std::string> tokens;
+  for (int i = 0; i < count; ++i) {
+    const auto email = "load" + std::to_string(next++) + "@example.org",
+               password = std::string("correct-horse-battery-9");
+    const auto account =
+      must(http_request(at.port, "POST", "/api/v1/auth/register", "", credentials(email, password)),
+           "account_id", "register");
+    for (const char* asset : {"BTC", "USDT"}) {
+      const auto body = std::string(R"({"asset":")") + asset +
+                        R"(","amount":"100000000","reference":"load-)" + asset + account + R"("})";
+      const auto answer = http_request(
+        at.port, "POST", "/api/v1/admin/accounts/" + account + "/deposits", admin, body);
+      if (answer.status / 100 != 2) give_up("deposit: " + answer.body);
+    }
+    tokens.push_back(
+      must(http_request(at.port, "POST", "/api/v1/auth/login", "", credentials(email, password)),
+           "access_token", "login"));
+  }
+  return tokens;
+}
+
+struct result {
+  double per_second = 0, per_cpu_second = 0, p50 = 0, p99 = 0;
+  std::uint64_t errors = 0;
+};
+
+std::uint64_t chance_state = 42;
+std::uint64_t chance() {
+  chance_state ^= chance_state << 13;
+  chance_state ^= chance_state >> 7;
+  return chance_state ^= chance_state << 17;
+}
+
+std::uint64_t order_number = 0;
+/// The fields of one order, to be put into a body or a frame.
+std::string order_fields() {
+  char text[256];
+  const auto price = 6'000'000 + static_cast<long>(chance() % 101) - 50;
+  std::snprintf(
+    text, sizeof text,
+    R"("symbol":"BTCUSDT","side":"%s","type":"limit","time_in_force":"gtc","quantity":"0.00%03lu","price":"%ld.%02ld","client_order_id":"l-%lu")",
+    chance() % 2 == 0 ? "buy" : "sell", 100 + static_cast<unsigned long>(chance() % 100),
+    price / 100, price % 100, static_cast<unsigned long>(++order_number));
+  return text;
+}
+
+/// Keeps `in_flight` orders under way on every connection for the time given.
+result load_orders(node& at, const std::vector<std::string>& tokens, bool web_socket, int in_flight,
+                   double seconds) {
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  std::vector<std::unique_ptr<load_socket>> sockets;
+  std::vector<std::deque<std::int64_t>> sent(tokens.size());
+  const auto send_one = [&](std::size_t i) {
+    sent[i].push_back(monotonic_ns());
+    if (web_socket)
+      sockets[i]->send_text(R"({"id":1,"op":"order.place",)" + order_fields() + "}");
+    else
+      sockets[i]->send_http("/api/v1/orders", tokens[i], "{" + order_fields() + "}");
+  };
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    sockets.push_back(std::make_unique<load_socket>(
+      at.port, web_socket ? load_socket::kind::web_socket : load_socket::kind::http,
+      "/api/v1/stream"));
+    if (web_socket) {
+      sockets[i]->send_text(R"({"id":0,"op":"authenticate","access_token":")" + tokens[i] + "\"}");
+      sockets[i]->flush();
+      bool answered = false;
+      while (!answered)
+        if (!sockets[i]->read([&](int, std::string_view text) {
+              if (text.find("\"ok\":true") == std::string_view::npos)
+                give_up("authenticate: " + std::string(text));
+              answered = true;
+            }))
+          give_up("the stream was closed");
+    }
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    epoll_ctl(poll, EPOLL_CTL_ADD, sockets[i]->descriptor(), &event);
+  }
+  latencies spent;
+  result out;
+  const auto cpu = at.cpu_seconds();
+  const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(seconds * 1e9);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    for (int k = 0; k < in_flight; ++k) send_one(i);
+    sockets[i]->flush();
+  }
+  std::size_t open = tokens.size() * static_cast<std::size_t>(in_flight);
+  while (open > 0) {
+    epoll_event events[256];
+    const int ready = epoll_wait(poll, events, 256, 5'000);
+    if (ready <= 0) give_up("no answer for five seconds");
+    const auto now = monotonic_ns();
+    for (int e = 0; e < ready; ++e) {
+      const auto i = events[e].data.u64;
+      const bool alive = sockets[i]->read([&](int status, std::string_view body) {
+        if (web_socket && body.find("\"id\":") == std::string_view::npos)
+          return; // an event of a channel
+        if (status / 100 != 2 || body.find("\"order_id\"") == std::string_view::npos) {
+          if (out.errors++ == 0)
+            std::fprintf(stderr, "first error: %d %.*s\n", status, static_cast<int>(body.size()),
+                         body.data());
+        }
+        spent.ns.push_back(now - sent[i].front());
+        sent[i].pop_front();
+        --open;
+        if (now < end) {
+          send_one(i);
+          ++open;
+        }
+      });
+      if (!alive) give_up("the node closed a connection");
+      sockets[i]->flush();
+    }
+  }
+  const auto elapsed = static_cast<double>(monotonic_ns() - start) / 1e9;
+  out.per_second = static_cast<double>(spent.ns.size() - out.errors) / elapsed;
+  out.per_cpu_second = static_cast<double>(spent.ns.size() - out.errors) / (at.cpu_seconds() - cpu);
+  out.p50 = spent.percentile_ms(0.5);
+  out.p99 = spent.percentile_ms(0.99);
+  close(poll);
+  return out;
+}
+
+/// `clients` subscribers of trades and book; a trader makes updates as fast as answers come. Frames per second received by all.
+result fan_out(node& at, const std::string& token, int clients, double seconds) {
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  std::vector<std::unique_ptr<load_socket>> sockets;
+  for (int i = 0; i <= clients; ++i) { // the last one trades
+    sockets.push_back(
+      std::make_unique<load_socket>(at.port, load_socket::kind::web_socket, "/api/v1/stream"));
+    sockets.back()->send_text(
+      i < clients
+        ? std::string(R"({"id":0,"op":"subscribe","channels":["book.BTCUSDT","trades.BTCUSDT"]})")
+        : R"({"id":0,"op":"authenticate","access_token":")" + token + "\"}");
+    sockets.back()->flush();
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = static_cast<std::uint64_t>(i);
+    epoll_ctl(poll, EPOLL_CTL_ADD, sockets.back()->descriptor(), &event);
+  }
+  std::uint64_t frames = 0;
+  result out;
+  bool waiting = true; // for the trader's answer
+  const auto cpu = at.cpu_seconds();
+  const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(seconds * 1e9);
+  std::int64_t now = start;
+  while (now < end) {
+    epoll_event events[512];
+    const int ready = epoll_wait(poll, events, 512, 1'000);
+    now = monotonic_ns();
+    for (int e = 0; e < ready; ++e) {
+      const auto i = events[e].data.u64;
+      const bool is_trader = i == static_cast<std::uint64_t>(clients);
+      if (!sockets[i]->read([&](int, std::string_view text) {
+            if (is_trader)
+              waiting = waiting && text.find("\"id\":") == std::string_view::npos;
+            else if (text.find("\"channel\"") != std::string_view::npos)
+              ++frames;
+          }))
+        ++out.errors, epoll_ctl(poll, EPOLL_CTL_DEL, sockets[i]->descriptor(), nullptr);
+    }
+    if (!waiting) {
+      sockets.back()->send_text(R"({"id":1,"op":"order.place",)" + order_fields() + "}");
+      sockets.back()->flush();
+      waiting = true;
+    }
+  }
+  out.per_second = static_cast<double>(frames) / (static_cast<double>(now - start) / 1e9);
+  out.per_cpu_second = static_cast<double>(frames) / (at.cpu_seconds() - cpu);
+  close(poll);
+  return out;
+}
+
+void print(const char* what, std::vector<result> runs) {
+  std::sort(runs.begin(), runs.end(),
+            [](const result& a, const result& b) { return a.per_second < b.per_second; });
+  const auto& middle = runs[runs.size() / 2];
+  const auto& best = runs.back();
+  std::uint64_t errors = 0;
+  for (const auto& one : runs) errors += one.errors;
+  std::printf("%-34s median %9.0f /s (best %9.0f)  per server-CPU-second %9.0f  p50 %7.3f ms  p99 "
+              "%7.3f ms  errors %lu\n",
+              what, middle.per_second, best.per_second, middle.per_cpu_second, middle.p50,
+              middle.p99, static_cast<unsigned long>(errors));
+  std::fflush(stdout);
+  if (errors > 0) std::exit(1);
+}
+
+} // namespace
+
+int main(int count, char** words) {
+  options wanted;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    const auto next = [&] {
+      return i + 1 < count ? std::string(words[++i])
+                           : (give_up(word + " needs a value"), std::string());
+    };
+    if (word == "--mode")
+      wanted.mode = next();
+    else if (word == "--connections")
+      wanted.connections = std::stoi(next());
+    else if (word == "--seconds")
+      wanted.seconds = std::stod(next());
+    else if (word == "--runs")
+      wanted.runs = std::stoi(next());
+    else if (word == "--server-core")
+      wanted.server_core = std::stoi(next());
+    else if (word == "--client-core")
+      wanted.client_core = std::stoi(next());
+    else if (word == "--small")
+      wanted.connections = 4, wanted.runs = 1, wanted.seconds = 0.3;
+    else if (wanted.rialto.empty())
+      wanted.rialto = word;
+    else
+      give_up("unknown argument " + word);
+  }
+  if (wanted.rialto.empty()) give_up("say which rialto: edge_load build/rialto");
+  rlimit files{65'536, 65'536};
+  setrlimit(RLIMIT_NOFILE, &files);
+  std::signal(SIGPIPE, SIG_IGN);
+  pin(wanted.client_core);
+  try {
+    node at(wanted);
+    int next = 0;
+    const auto tokens = users(at, wanted.connections, next);
+    const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
+    const auto repeat = [&](auto&& once) {
+      std::vector<result> runs;
+      for (int i = 0; i < wanted.runs; ++i) runs.push_back(once());
+      return runs;
+    };
+    const std::string n = std::to_string(wanted.connections);
+    if (is("single"))
+      print("HTTP, 1 connection",
+            repeat([&] { return load_orders(at, {tokens.front()}, false, 1, wanted.seconds); }));
+    if (is("http"))
+      print(("HTTP, " + n + " connections").c_str(),
+            repeat([&] { return load_orders(at, tokens, false, 1, wanted.seconds); }));
+    if (is("ws"))
+      print(("WebSocket, " + n + " x 1 in flight").c_str(),
+            repeat([&] { return load_orders(at, tokens, true, 1, wanted.seconds); }));
+    if (is("pipelined"))
+      print(("WebSocket, " + n + " x 8 in flight").c_str(),
+            repeat([&] { return load_orders(at, tokens, true, 8, wanted.seconds); }));
+    if (is("fanout")) {
+      const int clients = wanted.connections == 64 ? 1'000 : wanted.connections;
+      print(("fan-out frames, " + std::to_string(clients) + " clients").c_str(),
+            repeat([&] { return fan_out(at, tokens.front(), clients, wanted.seconds); }));
+    }
+  } catch (const std::exception& problem) {
+    give_up(problem.what());
+  }
+}
