@@ -172,7 +172,8 @@ void shard_actor::save_snapshot(storage::snapshot made) {
       context->store.save_snapshot(*kept);
       caf::anon_send(self, snapshot_saved{kept->entity, covers});
     } catch (const std::exception& problem) {
-      runtime::log_warning("shard", "snapshot of {} not saved: {}", to_string(kept->entity), problem.what());
+      runtime::log_warning("shard", "snapshot of {} not saved: {}", to_string(kept->entity),
+                           problem.what());
     }
   }));
 }
@@ -192,15 +193,16 @@ void shard_actor::snapshot_in_background(entity_id id) {
         context->store.save_snapshot(copy->make_snapshot());
         if (!positions.empty()) caf::anon_send(self, snapshot_saved{id, positions.back()});
       } catch (const std::exception& problem) {
-        runtime::log_warning("shard", "background snapshot of {} failed: {}", to_string(id), problem.what());
+        runtime::log_warning("shard", "background snapshot of {} failed: {}", to_string(id),
+                             problem.what());
       }
     }));
 }
 
 void shard_actor::restart_lane() {
   const auto self = caf::actor_cast<caf::actor>(this);
-  runtime::log_error("shard", 
-    "the journal refused an append; entities with unsaved events are recovered from it");
+  runtime::log_error(
+    "shard", "the journal refused an append; entities with unsaved events are recovered from it");
   const auto job = [context = context_, self] {
     try {
       for (int wait = 0; context->lane.waiting() > 0 && wait < 5'000; ++wait)
@@ -220,7 +222,8 @@ void shard_actor::restart_lane() {
 
 void shard_actor::entity_failed(entity_id id, const std::string& why, bool given_up) {
   around().registry.note_failure(to_string(id), why);
-  runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "", why);
+  runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "",
+                     why);
   if (context_->on_entity_failed) context_->on_entity_failed(id, why, given_up);
 }
 
@@ -231,6 +234,11 @@ void shard_actor::activated(entity_id id) {
   monitor(made);
   addresses_[made.address()] = id;
   entities_[id] = std::move(made);
+  if (id.kind() != entity_kind::market) return;
+  // A recovered market shows its face at once, not with its first order.
+  auto look = std::make_shared<std::vector<request>>();
+  look->push_back({0, id, market_command{get_market{}}, {}});
+  caf::anon_send(caf::actor_cast<caf::actor>(this), request_batch{std::move(look)});
 }
 
 void shard_actor::passivated(entity_id id) {

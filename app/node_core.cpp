@@ -1,0 +1,205 @@
+#include "app/node_core.hpp"
+
+#include "app/bootstrap.hpp"
+#include "app/data_directory.hpp"
+#include "runtime/log.hpp"
+#include "runtime/supervisor.hpp"
+
+#include <caf/all.hpp>
+#include <sodium.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace rialto::app {
+
+using namespace std::chrono_literals;
+using runtime::log_info;
+
+namespace {
+
+constexpr storage::shard_id only_shard = 0;
+
+caf::actor_system_config& configured(caf::actor_system_config& config,
+                                     const runtime::node_settings& settings) {
+  // Work sharing: an idle node costs nothing, and one worker is fastest on one core.
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", static_cast<std::size_t>(*settings.actors_threads));
+  return config;
+}
+
+market_mode mode_of(const runtime::node_settings& settings) {
+  return settings.feed_source->source == runtime::feed_choice::kind::none ? market_mode::own
+                                                                          : market_mode::mirrored;
+}
+
+} // namespace
+
+/// In the order in which they stand on one another; destroyed backwards.
+struct node_core::parts {
+  runtime::node_settings settings;
+  std::string directory, key;
+  runtime::system_clock clock;
+  runtime::metrics_registry metrics;
+  runtime::actor_registry registry;
+  std::unique_ptr<storage::journal> store;
+  std::unique_ptr<storage::projector> projector;
+  std::unique_ptr<storage::tape_store> tape;
+  storage::stream_index index;
+  actors::public_faces faces;
+  actors::local_gate gate;
+  actors::shard_gauges gauges;
+  std::unique_ptr<runtime::projection_thread> projection;
+  actors::durable_router router;
+  storage::thread_lane lane;
+  runtime::worker_thread loader{200'000};
+  caf::actor_system_config config;
+  caf::actor_system system;
+  caf::actor root;
+
+  explicit parts(const runtime::node_settings& chosen)
+      : settings(chosen), directory(*chosen.data_directory),
+        store(storage::open_sqlite_journal(directory)),
+        projector(storage::open_projector(directory)), tape(storage::open_tape_store(directory)),
+        index(storage::load_stream_index(*store, only_shard)), gate(*store, faces, clock),
+        projection(std::make_unique<runtime::projection_thread>(*store, *projector, only_shard)),
+        router([this](storage::position head) { projection->note_head(head); }),
+        lane(
+          *store, [this](std::vector<storage::notice>& notices) { router(notices); },
+          static_cast<std::size_t>(*chosen.journal_commit_queue)),
+        system(configured(config, chosen)) {}
+};
+
+node_core::node_core(const runtime::node_settings& settings) {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
+  make_data_directory(*settings.data_directory);
+  auto key = app::token_key(*settings.auth_token_key, *settings.data_directory);
+  parts_ = std::make_unique<parts>(settings);
+  parts_->key = std::move(key);
+}
+
+node_core::~node_core() {
+  if (parts_) stop();
+}
+
+void node_core::start(actors::edge& out) {
+  auto& all = *parts_;
+  const runtime::actor_surroundings around{all.registry, all.clock};
+  all.router.connect_edge(&out);
+  const auto known = all.index.entities(); // from here on the index is the shard actor's
+  const auto known_markets = static_cast<std::size_t>(std::count_if(
+    known.begin(), known.end(), [](entity_id id) { return id.kind() == entity_kind::market; }));
+
+  runtime::shard_options options;
+  options.id = only_shard;
+  options.lane_capacity = static_cast<std::size_t>(*all.settings.journal_commit_queue);
+  const auto heads = all.store->heads();
+  if (const auto head = heads.find(only_shard); head != heads.end()) {
+    options.at_epoch = head->second.at_epoch;
+    all.projection->note_head(head->second.last);
+  }
+  const auto shard = std::make_shared<actors::shard_context>(actors::shard_context{
+    *all.store, all.lane, all.index, all.loader, all.gate, all.gauges, options, {}});
+  const auto data = std::make_shared<actors::market_data_context>(
+    actors::market_data_context{all.faces, *all.tape, out, [&gate = all.gate](market_id id) {
+                                  std::vector<actors::request> ask;
+                                  ask.push_back({0, id, market_command{republish{}}, {}});
+                                  gate.submit(std::move(ask));
+                                }});
+
+  runtime::supervisor_spec tree{
+    .name = "node", .strategy = runtime::restart_strategy::one_for_one, .children = {}};
+  tree.children.push_back({.id = "market_data",
+                           .start =
+                             [around, data, &all](caf::event_based_actor& parent) {
+                               auto made = caf::actor(
+                                 parent.spawn<actors::market_data_hub>(around, "node", data));
+                               all.router.connect_hub(made);
+                               return made;
+                             },
+                           .limits = {}});
+  // A shard that fails holds entities whose state nobody can vouch for: the process ends and recovers from the journal.
+  tree.children.push_back({.id = "shard/0",
+                           .start =
+                             [around, shard, &all](caf::event_based_actor& parent) {
+                               auto made = caf::actor(
+                                 parent.spawn<actors::shard_actor>(around, "node", shard));
+                               all.router.connect_shard(made);
+                               all.gate.connect(made);
+                               return made;
+                             },
+                           .limits = {.restarts_max = 0},
+                           .essential = true});
+  all.root = all.system.spawn<runtime::supervisor_actor>(around, "", std::move(tree));
+  make_usable(known_markets);
+}
+
+/// Waits until every market that the journal knows, and every first one, shows its face.
+void node_core::make_usable(std::size_t known_markets) {
+  auto& all = *parts_;
+  auto requests = first_requests(all.gate, all.directory, mode_of(all.settings));
+  const auto listings =
+    std::count_if(requests.begin(), requests.end(),
+                  [](const actors::request& one) { return one.to.kind() == entity_kind::market; });
+  if (!requests.empty()) all.gate.submit(std::move(requests));
+  const auto wanted = known_markets + static_cast<std::size_t>(listings);
+  const auto until = std::chrono::steady_clock::now() + 60s;
+  const auto is_usable = [&] {
+    return all.faces.markets()->by_symbol.size() >= wanted &&
+           all.store->find_claim("email:" + std::string(admin_email));
+  };
+  while (!is_usable()) {
+    if (std::chrono::steady_clock::now() > until)
+      throw std::runtime_error("the markets do not recover within 60 s; see the log");
+    std::this_thread::sleep_for(5ms);
+  }
+  all.gate.set_ready(true, "");
+  log_info("node", "{} markets are open for orders", wanted);
+}
+
+void node_core::disconnect_edge() {
+  parts_->router.connect_edge(nullptr);
+}
+
+void node_core::stop() {
+  auto& all = *parts_;
+  if (!all.root) return;
+  all.gate.disconnect();
+  for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
+    std::this_thread::sleep_for(1ms);
+  caf::anon_send_exit(all.root, caf::exit_reason::user_shutdown);
+  all.root = nullptr;
+  all.system.await_all_actors_done();
+  all.router.connect_shard(nullptr);
+  all.router.connect_hub(nullptr);
+  all.loader.stop();
+  all.projection->stop();
+  all.tape->flush();
+  storage::save_stream_index(*all.store, only_shard, all.index);
+  all.store->checkpoint_log();
+}
+
+actors::gate& node_core::gate() {
+  return parts_->gate;
+}
+storage::tape_store& node_core::tape() {
+  return *parts_->tape;
+}
+runtime::metrics_registry& node_core::metrics() {
+  return parts_->metrics;
+}
+runtime::node_clock& node_core::clock() {
+  return parts_->clock;
+}
+runtime::actor_registry& node_core::registry() {
+  return parts_->registry;
+}
+const std::string& node_core::token_key() const {
+  return parts_->key;
+}
+const std::string& node_core::data_directory() const {
+  return parts_->directory;
+}
+
+} // namespace rialto::app
