@@ -45,11 +45,11 @@ TEST_CASE("instrument: each broken rule is named by its field") {
   const auto starts = [](const std::string& text, const char* field) {
     return text.rfind(std::string(field) + ": ", 0) == 0;
   };
-  CHECK(starts(flaw([](auto& s) { s.symbol = "B"; }), "symbol"));
-  CHECK(starts(flaw([](auto& s) { s.symbol = "btcusdt"; }), "symbol"));
+  CHECK(starts(flaw([](auto& s) { s.symbol = std::string("B"); }), "symbol"));
+  CHECK(starts(flaw([](auto& s) { s.symbol = std::string("btcusdt"); }), "symbol"));
   CHECK(starts(flaw([](auto& s) { s.symbol = std::string(21, 'A'); }), "symbol"));
-  CHECK(starts(flaw([](auto& s) { s.base = ""; }), "base"));
-  CHECK(starts(flaw([](auto& s) { s.quote = "US-T"; }), "quote"));
+  CHECK(starts(flaw([](auto& s) { s.base.clear(); }), "base"));
+  CHECK(starts(flaw([](auto& s) { s.quote = std::string("US-T"); }), "quote"));
   CHECK(starts(flaw([](auto& s) { s.quote = s.base; }), "quote"));
   CHECK(starts(flaw([](auto& s) { s.tick_size = {0}; }), "tick_size"));
   CHECK(starts(flaw([](auto& s) { s.lot_size = {-1}; }), "lot_size"));
