@@ -2,7 +2,14 @@
 // the journal.
 //
 // The room: DATA/tape.sqlite, synchronous=OFF, one writer. After a crash its tail may be missing:
-// known ranges are kept, so a gap shows as a gap and never as a quiet market.
+// a gap shows as a jump in the trade ids and as missing candles (a quiet market has flat ones),
+// never as a quiet market.
+//
+//   T1  every member may be called from any thread; append() and put_candles() only touch memory,
+//   except when the buffer is full
+//   T2  readers see what was appended, flushed or not
+//   T3  at most buffered_max entries wait for a flush; when the disk does not take them, the oldest
+//   go and note() says so
 #pragma once
 
 #include "domain/candle.hpp"
@@ -16,6 +23,9 @@ namespace rialto::storage {
 
 class tape_store {
 public:
+  static constexpr std::size_t buffered_max = 100'000; // trades and candles
+  static constexpr std::uint32_t rows_max = 10'000;    // a larger `limit` is lowered to it
+
   virtual ~tape_store() = default;
   virtual void
   append(market_id market,
@@ -31,11 +41,19 @@ public:
                                                     timestamp_ns from, timestamp_ns to,
                                                     std::uint32_t limit) = 0;
   [[nodiscard]] virtual std::uint64_t last_trade_id(market_id market) = 0;
-  /// One transaction for everything since the last; called on a timer.
+  /// One transaction for everything since the last; called on a timer. Throws journal_error (disk
+  /// full, IO error); what was to be written still waits then.
   virtual void flush() = 0;
-  /// Drops trades older than `before`; candles stay.
+  /// Drops trades older than `before`, each market's oldest first up to one that is newer; candles
+  /// stay.
   virtual void prune(timestamp_ns before) = 0;
+  /// What an operator should know since the last call: a damaged file set aside, entries dropped.
+  /// Empty: nothing.
+  [[nodiscard]] virtual std::string note() { return {}; }
 };
+
+/// A file that is damaged is renamed to tape.sqlite.corrupt-N (N from 1 to 9, then 9 is replaced)
+/// and a new one started. Throws journal_error when the directory cannot be written.
 [[nodiscard]] std::unique_ptr<tape_store> open_tape_store(const std::string& data_directory);
 
 } // namespace rialto::storage
