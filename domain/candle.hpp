@@ -59,7 +59,8 @@ private:
   candle_interval interval_;
   std::int64_t units_per_tick_lot_;
   std::uint32_t flat_max_;
-  std::optional<candle> open_;
+  std::optional<candle> open_; // without a trade yet: flat at the last close
+  std::uint32_t flats_ = 0;    // flat ones closed in a row
   std::uint64_t late_ = 0;
 };
 

@@ -1,0 +1,165 @@
+// What is asked of an account beside orders; what it looks like; its snapshot.
+#include "domain/account.hpp"
+
+#include "domain/account_step.hpp"
+
+#include <algorithm>
+
+namespace rialto {
+
+namespace {
+
+bool is_asset(std::string_view name) {
+  return !name.empty() && name.size() <= 10 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
+transfer_view view_of(const transfer_entry& entry, account_id owner) {
+  return {owner, entry.kind, entry.asset, entry.amount, entry.reference, entry.available, entry.at};
+}
+
+} // namespace
+
+outcome account::execute(const command& cmd, timestamp_ns now, std::vector<event>& out,
+                         posts_type& posts) {
+  if (is_blank()) return refuse(reject_reason::unknown_account);
+  const step at{now, out, posts, cmd.limits};
+  return std::visit([&](const auto& one) { return run(one, at); }, cmd.body);
+}
+
+outcome account::run(const transfer& cmd, const step& at) {
+  if (const auto* known = transfers_.find(cmd.reference)) {
+    const bool same =
+      known->kind == cmd.kind && known->asset == cmd.asset && known->amount == cmd.amount;
+    if (!same) return refuse(reject_reason::reference_reused);
+    return rialto::view_of(*known, self_);
+  }
+  const bool is_known_kind =
+    cmd.kind == transfer_kind::deposit || cmd.kind == transfer_kind::withdrawal;
+  const bool is_named = !cmd.reference.empty() && cmd.reference.size() <= reference_bytes_max;
+  const bool has_room = balances_.has(cmd.asset) || balances_.size() < assets_max;
+  if (cmd.amount.value <= 0 || !is_known_kind || !is_asset(cmd.asset) || !is_named || !has_room)
+    return refuse(reject_reason::amount_invalid);
+  if (cmd.kind == transfer_kind::withdrawal && balances_.available(cmd.asset) < cmd.amount)
+    return refuse(reject_reason::insufficient_balance);
+  settle(transferred{cmd.kind, cmd.asset, cmd.amount, cmd.reference}, at);
+  return rialto::view_of(*transfers_.find(cmd.reference), self_);
+}
+
+outcome account::run(const get_balances&, const step&) {
+  return balances_view{self_, balances_.views()};
+}
+
+outcome account::run(const get_order& cmd, const step&) {
+  if (const auto known = open_.find(cmd.id); known != open_.end()) return view_of(*known);
+  if (const auto* known = final_.find(cmd.id)) return *known;
+  return refuse(reject_reason::unknown_order);
+}
+
+outcome account::run(const get_orders& cmd, const step&) {
+  orders_view all;
+  for (const auto& order : open_) {
+    if (cmd.market && order.second.market != cmd.market) continue;
+    if (all.orders.size() == orders_view_max) break;
+    all.orders.push_back(view_of(order));
+  }
+  return all;
+}
+
+order_view account::view_of(orders::const_reference order) const {
+  const auto& [id, one] = order;
+  order_view view;
+  view.id = id;
+  view.account = self_;
+  view.market = one.market;
+  view.client_order_id = one.client_order_id;
+  view.way = one.way;
+  view.type = one.type;
+  view.tif = one.tif;
+  view.status = one.executed.value > 0 ? order_status::partially_filled : order_status::new_order;
+  view.price = one.price;
+  view.size = one.size;
+  view.quote_quantity = one.quote_quantity;
+  view.executed = one.executed;
+  view.executed_quote = one.executed_quote;
+  view.created_at = one.created_at;
+  view.updated_at = one.updated_at;
+  return view;
+}
+
+rejection account::refuse(reject_reason why, order_id about) const {
+  if (about)
+    if (const auto* known = final_.find(about)) return {why, *known};
+  return {why, {}};
+}
+
+void account::publish(timestamp_ns, std::vector<publication>& out) {
+  std::move(news_.begin(), news_.end(), std::back_inserter(out));
+  news_.clear();
+}
+
+// ---- snapshot
+
+void account::encode(byte_writer& out) const {
+  out.put(self_);
+  out.put(is_open_);
+  out.put(owner_);
+  out.put(label_);
+  out.put(events_);
+  balances_.encode(out);
+  out.put(open_);
+  client_ids_.encode(out);
+  daily_.encode(out);
+  final_.encode(out);
+  transfers_.encode(out);
+}
+
+void account::decode(byte_reader& in) {
+  if (in.get<account_id>() != self_) return in.fail();
+  in.get(is_open_);
+  in.get(owner_);
+  in.get(label_);
+  in.get(events_);
+  balances_.decode(in);
+  in.get(open_);
+  client_ids_.decode(in);
+  daily_.decode(in);
+  final_.decode(in);
+  transfers_.decode(in);
+  for (const auto& [id, one] : open_)
+    if (one.base >= balances_.size() || one.quote >= balances_.size()) {
+      open_.clear();
+      return in.fail();
+    }
+}
+
+std::uint64_t account::state_hash() const {
+  std::string bytes;
+  byte_writer out(bytes);
+  encode(out);
+  return hash64(bytes);
+}
+
+void account::check_invariants() const {
+  std::vector<wide_units> held(balances_.size(), 0);
+  for (const auto& [id, one] : open_) {
+    RIALTO_ASSERT(is_open_);
+    RIALTO_ASSERT_VALUES(one.hold.value >= 0, id.value, one.hold.value);
+    held[one.held_asset()] += one.hold.value;
+    if (one.size.value != 0)
+      RIALTO_ASSERT_VALUES(one.executed <= one.size, one.executed.value, one.size.value); // A2
+    if (!one.has_limit() || one.is_amending) continue;
+    const auto need = one.need(one.price, one.size); // A3
+    RIALTO_ASSERT(need.has_value());
+    RIALTO_ASSERT_VALUES(one.hold == *need, one.hold.value, need->value);
+  }
+  for (account_balances::index i = 0; i < balances_.size(); ++i) {
+    const auto& one = balances_[i];
+    RIALTO_ASSERT_VALUES(one.available >= 0, i, capped(one.available).value); // A1
+    RIALTO_ASSERT_VALUES(one.hold >= 0, i, capped(one.hold).value);
+    RIALTO_ASSERT_VALUES(one.hold == held[i], capped(one.hold).value, capped(held[i]).value); // A2
+  }
+}
+
+} // namespace rialto

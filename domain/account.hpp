@@ -1,0 +1,167 @@
+// domain/account.hpp: the state machine of one trading account: balances, holds, open orders.
+//
+// The room: commands and link messages come in, account events go out (account_events.hpp). An order's
+// funds are held here before any market sees it; markets answer over links and their answers settle it.
+// Owned by one entity; models domain/machine.hpp.
+//
+//   A1  available >= 0 and hold >= 0 for every asset
+//   A2  an asset's hold is the sum of what open orders hold of it
+//   A3  a limit order without a pending amend holds exactly what its open quantity can cost
+//   A4  a "no" is a rejection and no event; a message about an order that is not open changes nothing
+//
+// place_order asks in this order, and the first "no" is the answer:
+//   1 the account exists; the terms are those of a market        unknown_account, instrument_invalid
+//   2 client order id: within 24 h, same body: the order's state as it is now; other body, or still the
+//     id of an open order after 24 h: client_order_id_reused
+//   3 order id unused, open orders, orders of a day  already_exists, too_many_open_orders, too_many_...
+//   4 market status                                  market_halted, market_cancel_only, market_post_only
+//   5 price, quantity, notional for the type          price_invalid, quantity_invalid, no_liquidity, ...
+//   6 funds                                           insufficient_balance
+#pragma once
+
+#include "domain/account_balances.hpp"
+#include "domain/account_history.hpp"
+#include "domain/machine.hpp"
+
+#include <map>
+
+namespace rialto {
+
+/// An open order. Assets are indices into the account's balances.
+struct open_order {
+  market_id market;
+  side way = side::buy;
+  order_type type = order_type::limit;
+  time_in_force tif = time_in_force::gtc;
+  bool is_amending = false, is_cancelling = false; // asked of the market, not answered
+  price_ticks price;
+  quantity_lots size; // 0: by quote
+  amount_units quote_quantity;
+  quantity_lots executed;
+  amount_units executed_quote;
+  timestamp_ns created_at, updated_at;
+  amount_units hold, lot_size;
+  std::int64_t units_per_tick_lot = 0;
+  account_balances::index base = 0, quote = 0;
+  std::string client_order_id;
+  RIALTO_FIELDS(market, way, type, tif, is_amending, is_cancelling, price, size, quote_quantity,
+                executed, executed_quote, created_at, updated_at, hold, lot_size,
+                units_per_tick_lot, base, quote, client_order_id)
+
+  [[nodiscard]] account_balances::index held_asset() const {
+    return way == side::buy ? quote : base;
+  }
+  [[nodiscard]] bool has_limit() const { return type != order_type::market; }
+  /// What a limit order's open quantity can cost at `limit` with total quantity `total`.
+  [[nodiscard]] std::optional<amount_units> need(price_ticks limit, quantity_lots total) const;
+};
+
+class account {
+public:
+  using command = account_command;
+  using event = account_event;
+
+  static constexpr std::size_t cancels_max = 1'000;        // of one cancel_all
+  static constexpr std::size_t orders_view_max = 100'000;  // of one get_orders, the oldest
+  static constexpr std::size_t publications_max = 100'000; // kept for the next publish()
+  static constexpr std::size_t assets_max = 10'000;        // by deposits
+  static constexpr std::size_t reference_bytes_max = 64;
+
+  explicit account(entity_id self) : self_{self.number()} {}
+
+  [[nodiscard]] outcome execute(const command& cmd, timestamp_ns now, std::vector<event>& out,
+                                std::vector<addressed_message>& posts);
+  [[nodiscard]] outcome handle(const link_message& message, entity_id from,
+                               const order_view& context, timestamp_ns now, std::vector<event>& out,
+                               std::vector<addressed_message>& posts);
+  void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
+  void publish(timestamp_ns now, std::vector<publication>& out);
+
+  [[nodiscard]] bool is_blank() const { return !is_open_; }
+  void encode(byte_writer& out) const;
+  void decode(byte_reader& in);
+  [[nodiscard]] std::uint64_t state_hash() const;
+  void check_invariants() const;
+
+  [[nodiscard]] const account_balances& balances() const { return balances_; }
+  [[nodiscard]] const std::map<order_id, open_order>& open_orders() const { return open_; }
+
+private:
+  using orders =
+    std::map<order_id, open_order>; // rising ids: a new one goes to the end; oldest first
+  using posts_type = std::vector<addressed_message>;
+  struct step { // what one call appends to
+    timestamp_ns now;
+    std::vector<event>& out;
+    posts_type& posts;
+    account_limits limits;
+  };
+  struct placement { // the decision on a place_order
+    reject_reason why = reject_reason::none;
+    amount_units hold;
+    quantity_lots size; // most that may trade; 0: no such bound
+  };
+
+  // account.cpp
+  outcome run(const transfer& cmd, const step& at);
+  outcome run(const get_balances& cmd, const step& at);
+  outcome run(const get_order& cmd, const step& at);
+  outcome run(const get_orders& cmd, const step& at);
+  [[nodiscard]] order_view view_of(orders::const_reference order) const;
+  [[nodiscard]] rejection refuse(reject_reason why, order_id about = {}) const;
+  template <class Event>
+  void settle(Event happened, const step& at);
+
+  // account_orders.cpp
+  outcome run(const place_order& cmd, const step& at);
+  outcome run(const amend& cmd, const step& at);
+  outcome run(const cancel& cmd, const step& at);
+  outcome run(const cancel_all& cmd, const step& at);
+  [[nodiscard]] placement decide(const place_order& cmd) const;
+  [[nodiscard]] placement decide_limit(const place_order& cmd) const;
+  [[nodiscard]] placement decide_market(const place_order& cmd) const;
+  [[nodiscard]] order_view view_of(const client_entry& entry, const place_order& cmd) const;
+
+  // account_settlement.cpp
+  void take_message(const open_account& message, entity_id from, const step& at);
+  void take_message(const order_filled& message, entity_id from, const step& at);
+  void take_message(const order_ended& message, entity_id from, const step& at);
+  void take_message(const order_amended& message, entity_id from, const step& at);
+  /// The order a message is about, if it is open and its market says so.
+  template <class Message>
+  [[nodiscard]] const open_order* find_open(const Message& message, entity_id from) const;
+
+  // account_apply.cpp
+  void take(const account_opened& one, timestamp_ns now, posts_type& posts);
+  void take(const order_placed& one, timestamp_ns now, posts_type& posts);
+  void take(const amend_requested& one, timestamp_ns now, posts_type& posts);
+  void take(const cancel_requested& one, timestamp_ns now, posts_type& posts);
+  void take(const fill_settled& one, timestamp_ns now, posts_type& posts);
+  void take(const order_done& one, timestamp_ns now, posts_type& posts);
+  void take(const amend_settled& one, timestamp_ns now, posts_type& posts);
+  void take(const transferred& one, timestamp_ns now, posts_type& posts);
+  void close(orders::iterator at, order_view last);
+  /// While live: tells the owner's streams of an order (or none) and of balances.
+  void tell(const order_view* order, std::initializer_list<account_balances::index> changed,
+            timestamp_ns now);
+
+  account_id self_;
+  bool is_open_ = false;
+  user_id owner_;
+  std::string label_;
+  std::uint64_t events_ = 0; // applied since the beginning
+  account_balances balances_;
+  orders open_;
+  client_ids client_ids_;
+  daily_orders daily_;
+  final_orders final_;
+  transfer_log transfers_;
+
+  // Not history.
+  bool is_live_ = false; // apply() came from execute() or handle()
+  std::vector<publication> news_;
+};
+
+static_assert(machine<account>);
+
+} // namespace rialto

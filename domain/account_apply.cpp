@@ -1,0 +1,161 @@
+// The one place where an account changes. Nothing here says no or asserts: the event already happened,
+// and check_invariants() is what notices a wrong one.
+#include "domain/account.hpp"
+
+#include <algorithm>
+
+namespace rialto {
+
+void account::apply(const event& happened, timestamp_ns now, posts_type& posts) {
+  ++events_;
+  std::visit([&](const auto& one) { take(one, now, posts); }, happened);
+}
+
+void account::take(const account_opened& one, timestamp_ns, posts_type&) {
+  is_open_ = true;
+  owner_ = one.owner;
+  label_ = one.label;
+}
+
+void account::take(const order_placed& one, timestamp_ns now, posts_type& posts) {
+  const auto& wish = one.order;
+  const auto at = open_.insert_or_assign(open_.end(), wish.id, open_order{});
+  auto& order = at->second;
+  order.market = one.market;
+  order.way = wish.way;
+  order.type = wish.type;
+  order.tif = wish.tif;
+  order.price = wish.price;
+  order.quote_quantity = wish.quote_target;
+  if (wish.quote_target.value == 0) order.size = wish.size; // else it only bounds what may trade
+  order.created_at = order.updated_at = now;
+  order.hold = one.hold;
+  order.lot_size = one.lot_size;
+  order.units_per_tick_lot = one.units_per_tick_lot;
+  order.base = balances_.index_of(one.base);
+  order.quote = balances_.index_of(one.quote);
+  order.client_order_id = one.client_order_id;
+  balances_.hold(order.held_asset(), one.hold);
+  daily_.add(now);
+  if (!one.client_order_id.empty()) {
+    client_entry entry;
+    entry.id_hash = hash64(one.client_order_id);
+    entry.body_hash = one.body_hash;
+    entry.order = wish.id;
+    entry.placed_at = now;
+    client_ids_.add(entry, now);
+  }
+  posts.push_back({entity_id{one.market}, wish});
+  if (!is_live_) return;
+  const auto view = view_of(*at);
+  tell(&view, {order.held_asset()}, now);
+}
+
+void account::take(const amend_requested& one, timestamp_ns now, posts_type& posts) {
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  auto& order = at->second;
+  order.is_amending = true;
+  order.hold += one.extra_hold;
+  balances_.hold(order.held_asset(), one.extra_hold);
+  posts.push_back({entity_id{order.market}, amend_order{one.id, self_, one.price, one.size}});
+  if (one.extra_hold.value != 0) tell(nullptr, {order.held_asset()}, now);
+}
+
+void account::take(const cancel_requested& one, timestamp_ns, posts_type& posts) {
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  at->second.is_cancelling = true;
+  posts.push_back({entity_id{at->second.market}, cancel_order{one.id, self_}});
+}
+
+void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
+  const bool buys = one.way == side::buy;
+  const auto base = balances_.index_of(one.base_asset), quote = balances_.index_of(one.quote_asset);
+  const auto paid = buys ? one.fill.notional : one.base;
+  const auto received = (buys ? one.base : one.fill.notional) - one.fill.fee;
+  const auto paid_asset = buys ? quote : base;
+  balances_.pay_from_hold(paid_asset, paid);
+  balances_.release(paid_asset, one.released);
+  balances_.receive(buys ? base : quote, received);
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  auto& order = at->second;
+  order.hold -= paid + one.released;
+  order.executed += one.fill.size;
+  order.executed_quote += one.fill.notional;
+  order.updated_at = now;
+  if (!is_live_ && !one.is_last) return;
+  auto view = view_of(*at);
+  if (one.is_last) view.status = order_status::filled;
+  if (is_live_) {
+    view.fills.push_back(one.fill);
+    tell(&view, {base, quote}, now);
+    view.fills.clear();
+  }
+  if (one.is_last) close(at, std::move(view));
+}
+
+void account::take(const order_done& one, timestamp_ns now, posts_type&) {
+  const auto asset = balances_.index_of(one.asset);
+  balances_.release(asset, one.released);
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  at->second.updated_at = now;
+  auto view = view_of(*at);
+  view.status = one.status;
+  view.reason = one.reason;
+  tell(&view, {asset}, now);
+  close(at, std::move(view));
+}
+
+void account::take(const amend_settled& one, timestamp_ns now, posts_type&) {
+  const auto asset = balances_.index_of(one.asset);
+  balances_.release(asset, one.released);
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  auto& order = at->second;
+  order.is_amending = false;
+  order.price = one.price;
+  order.size = one.size;
+  order.hold -= one.released;
+  order.updated_at = now;
+  if (!is_live_) return;
+  const auto view = view_of(*at);
+  tell(&view, {asset}, now);
+}
+
+void account::take(const transferred& one, timestamp_ns now, posts_type&) {
+  const auto asset = balances_.index_of(one.asset);
+  if (one.kind == transfer_kind::deposit)
+    balances_.receive(asset, one.amount);
+  else
+    balances_.pay(asset, one.amount);
+  transfers_.add(
+    {one.kind, one.asset, one.amount, one.reference, capped(balances_[asset].available), now});
+  tell(nullptr, {asset}, now);
+}
+
+void account::close(orders::iterator at, order_view last) {
+  if (!at->second.client_order_id.empty())
+    client_ids_.close(hash64(at->second.client_order_id), last);
+  open_.erase(at);
+  final_.add(std::move(last));
+}
+
+void account::tell(const order_view* order, std::initializer_list<account_balances::index> changed,
+                   timestamp_ns now) {
+  // A full list keeps what it has: a client that resumes sees from the numbers that some are missing.
+  if (!is_live_ || news_.size() == publications_max) return;
+  auto& news =
+    std::get<account_publication>(news_.emplace_back(std::in_place_type<account_publication>));
+  news.account = self_;
+  news.owner = owner_;
+  news.at = now;
+  news.event_number = events_;
+  if (order != nullptr) news.order = *order;
+  news.balances.reserve(changed.size());
+  for (const auto index : changed) news.balances.push_back(balances_.view(index));
+}
+
+} // namespace rialto

@@ -1,0 +1,263 @@
+// What an owner asks of orders: place, amend, cancel. Decisions only; account_apply.cpp changes.
+#include "domain/account.hpp"
+#include "domain/account_step.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace rialto {
+
+namespace {
+
+constexpr std::int64_t ppm = 1'000'000;
+constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
+
+bool is_sound(const market_terms& terms) {
+  return terms.market && terms.units_per_tick_lot > 0 && terms.lot_size.value > 0 &&
+         !terms.base.empty() && !terms.quote.empty() && terms.base != terms.quote &&
+         terms.collar.value >= 0 && terms.collar.value <= ppm;
+}
+
+std::optional<amount_units> base_of(quantity_lots size, amount_units lot_size) {
+  std::int64_t units = 0;
+  if (__builtin_mul_overflow(size.value, lot_size.value, &units)) return {};
+  return amount_units{units};
+}
+
+bool is_allowed(quantity_lots size, const market_terms& terms) {
+  return size.value > 0 && size >= terms.quantity_min && size <= terms.quantity_max;
+}
+
+/// Why a market in this state takes no such order; stale terms are corrected by the market itself.
+reject_reason refusal_of(const market_terms& terms, order_type type, time_in_force tif) {
+  switch (terms.status) {
+  case market_status::open: return reject_reason::none;
+  case market_status::post_only:
+    return type == order_type::market || tif != time_in_force::gtc ? reject_reason::market_post_only
+                                                                   : reject_reason::none;
+  case market_status::cancel_only: return reject_reason::market_cancel_only;
+  case market_status::halted: return reject_reason::market_halted;
+  }
+  return reject_reason::market_halted;
+}
+
+/// Lots that bring `quote` if the price falls from the reference by the collar; at most `most`.
+quantity_lots lots_for(amount_units quote, amount_units per_lot, rate_ppm collar,
+                       std::int64_t most) {
+  const auto wanted = static_cast<__int128>(quote.value) * (ppm + collar.value);
+  const auto divisor = static_cast<__int128>(per_lot.value) * ppm;
+  const auto lots = (wanted + divisor - 1) / divisor;
+  return {lots > most ? most : static_cast<std::int64_t>(lots)};
+}
+
+} // namespace
+
+std::optional<amount_units> open_order::need(price_ticks limit, quantity_lots total) const {
+  const auto left = total - executed;
+  return way == side::buy ? notional(limit, left, units_per_tick_lot) : base_of(left, lot_size);
+}
+
+// ---- place
+
+outcome account::run(const place_order& cmd, const step& at) {
+  const auto& terms = cmd.terms;
+  if (!is_sound(terms)) return refuse(reject_reason::instrument_invalid);
+  if (!cmd.client_order_id.empty()) {
+    const auto known = client_ids_.look(hash64(cmd.client_order_id), cmd.body_hash, at.now);
+    if (known.what == client_ids::verdict::same) return view_of(*known.entry, cmd);
+    if (known.what == client_ids::verdict::reused)
+      return refuse(reject_reason::client_order_id_reused);
+  }
+  if (!cmd.id || open_.contains(cmd.id)) return refuse(reject_reason::already_exists);
+  if (open_.size() >= at.limits.open_orders_max) return refuse(reject_reason::too_many_open_orders);
+  if (daily_.count(at.now) >= at.limits.orders_per_day_max)
+    return refuse(reject_reason::too_many_orders_today);
+  if (const auto why = refusal_of(terms, cmd.type, cmd.tif); why != reject_reason::none)
+    return refuse(why);
+  const auto decided = decide(cmd);
+  if (decided.why != reject_reason::none) return refuse(decided.why);
+
+  order_placed placed;
+  auto& order = placed.order;
+  order.id = cmd.id;
+  order.account = self_;
+  order.owner = owner_;
+  order.way = cmd.way;
+  order.type = cmd.type;
+  order.tif = cmd.tif;
+  order.price = cmd.price;
+  order.size = decided.size;
+  order.quote_target = cmd.quote_quantity;
+  if (cmd.type == order_type::market && cmd.way == side::buy) order.spend_max = decided.hold;
+  order.maker_fee = terms.maker_fee;
+  order.taker_fee = terms.taker_fee;
+  order.created_at = at.now;
+  placed.market = terms.market;
+  placed.client_order_id = cmd.client_order_id;
+  placed.body_hash = cmd.body_hash;
+  placed.base = terms.base;
+  placed.quote = terms.quote;
+  placed.hold = decided.hold;
+  placed.units_per_tick_lot = terms.units_per_tick_lot;
+  placed.lot_size = terms.lot_size;
+  settle(std::move(placed), at);
+  return forwarded{view_of(*open_.find(cmd.id))};
+}
+
+account::placement account::decide(const place_order& cmd) const {
+  if (cmd.way != side::buy && cmd.way != side::sell)
+    return {reject_reason::quantity_invalid, {}, {}};
+  switch (cmd.type) {
+  case order_type::limit:
+  case order_type::post_only: return decide_limit(cmd);
+  case order_type::market: return decide_market(cmd);
+  }
+  return {reject_reason::price_invalid, {}, {}};
+}
+
+account::placement account::decide_limit(const place_order& cmd) const {
+  const auto& terms = cmd.terms;
+  const auto no = [](reject_reason why) { return placement{why, {}, {}}; };
+  if (cmd.price.value <= 0) return no(reject_reason::price_invalid);
+  if (cmd.quote_quantity.value != 0 || !is_allowed(cmd.size, terms))
+    return no(reject_reason::quantity_invalid);
+  const auto cost = notional(cmd.price, cmd.size, terms.units_per_tick_lot);
+  const auto base = base_of(cmd.size, terms.lot_size);
+  if (!cost || !base) return no(reject_reason::notional_too_large);
+  if (*cost < terms.notional_min) return no(reject_reason::notional_too_small);
+  const bool buys = cmd.way == side::buy;
+  const auto hold = buys ? *cost : *base;
+  if (hold > balances_.available(buys ? terms.quote : terms.base))
+    return no(reject_reason::insufficient_balance);
+  return {reject_reason::none, hold, cmd.size};
+}
+
+account::placement account::decide_market(const place_order& cmd) const {
+  const auto& terms = cmd.terms;
+  const auto no = [](reject_reason why) { return placement{why, {}, {}}; };
+  const bool buys = cmd.way == side::buy, by_quote = cmd.quote_quantity.value != 0;
+  if (cmd.price.value != 0) return no(reject_reason::price_invalid);
+  if (by_quote ? cmd.size.value != 0 || cmd.quote_quantity.value < 0 : !is_allowed(cmd.size, terms))
+    return no(reject_reason::quantity_invalid);
+  const auto available = balances_.available(buys ? terms.quote : terms.base);
+  if (buys && by_quote) { // the one kind that needs no reference price
+    if (cmd.quote_quantity < terms.notional_min) return no(reject_reason::notional_too_small);
+    if (cmd.quote_quantity > available) return no(reject_reason::insufficient_balance);
+    return {reject_reason::none, cmd.quote_quantity, {}};
+  }
+  if (terms.reference_price.value <= 0) return no(reject_reason::no_liquidity);
+  const auto per_lot = notional(terms.reference_price, {1}, terms.units_per_tick_lot);
+  if (!per_lot) return no(reject_reason::notional_too_large);
+  if (by_quote) { // sells as many lots as are held for it, at most
+    if (cmd.quote_quantity < terms.notional_min) return no(reject_reason::notional_too_small);
+    const auto most = std::min(available.value / terms.lot_size.value, terms.quantity_max.value);
+    const auto lots = lots_for(cmd.quote_quantity, *per_lot, terms.collar, most);
+    if (lots.value <= 0) return no(reject_reason::insufficient_balance);
+    return {reject_reason::none, *base_of(lots, terms.lot_size), lots};
+  }
+  const auto cost = notional(terms.reference_price, cmd.size, terms.units_per_tick_lot);
+  const auto base = base_of(cmd.size, terms.lot_size);
+  if (!cost || !base) return no(reject_reason::notional_too_large);
+  if (*cost < terms.notional_min) return no(reject_reason::notional_too_small);
+  if (!buys) {
+    if (*base > available) return no(reject_reason::insufficient_balance);
+    return {reject_reason::none, *base, cmd.size};
+  }
+  const auto padded = scale(cost->value, ppm + terms.collar.value, ppm, rounding::up);
+  const amount_units hold{std::min(available.value, padded.value_or(int64_max))};
+  if (hold.value <= 0) return no(reject_reason::insufficient_balance);
+  return {reject_reason::none, hold, cmd.size};
+}
+
+/// The order of a repeated placement, as it is now: open, or how it ended.
+order_view account::view_of(const client_entry& entry, const place_order& cmd) const {
+  if (const auto at = open_.find(entry.order); at != open_.end()) return view_of(*at);
+  order_view view;
+  view.id = entry.order;
+  view.account = self_;
+  view.market = cmd.terms.market; // the same body asked for the same
+  view.client_order_id = cmd.client_order_id;
+  view.way = cmd.way;
+  view.type = cmd.type;
+  view.tif = cmd.tif;
+  view.status = entry.status;
+  view.reason = entry.reason;
+  view.price = entry.price;
+  view.size = entry.size;
+  view.quote_quantity = cmd.quote_quantity;
+  view.executed = entry.executed;
+  view.executed_quote = entry.executed_quote;
+  view.created_at = entry.placed_at;
+  view.updated_at = entry.updated_at;
+  return view;
+}
+
+// ---- amend and cancel
+
+outcome account::run(const amend& cmd, const step& at) {
+  const auto known = open_.find(cmd.id);
+  if (known == open_.end()) return refuse(reject_reason::unknown_order, cmd.id);
+  const auto& order = known->second;
+  const auto no = [&](reject_reason why) { return rejection{why, view_of(*known)}; };
+  const auto& terms = cmd.terms;
+  if (!is_sound(terms) || terms.market != order.market) return no(reject_reason::unknown_market);
+  if (!order.has_limit() || order.is_amending) return no(reject_reason::amend_not_allowed);
+  if (terms.status == market_status::halted) return no(reject_reason::market_halted);
+  if (terms.status == market_status::cancel_only) return no(reject_reason::market_cancel_only);
+  if (cmd.price.value == 0 && cmd.size.value == 0) return no(reject_reason::amend_not_allowed);
+  if (cmd.price.value < 0) return no(reject_reason::price_invalid);
+  const auto price = cmd.price.value == 0 ? order.price : cmd.price;
+  const auto size = cmd.size.value == 0 ? order.size : cmd.size;
+  if (!is_allowed(size, terms)) return no(reject_reason::quantity_invalid);
+  if (size <= order.executed) return no(reject_reason::amend_not_allowed);
+  const auto whole = notional(price, size, order.units_per_tick_lot);
+  const auto base = base_of(size, order.lot_size);
+  if (!whole || !base) return no(reject_reason::notional_too_large);
+  if (*whole < terms.notional_min) return no(reject_reason::notional_too_small);
+
+  // Until the market answers, what is open may still fill at the old price, and only what is then
+  // left at the new one: for a buy that moves down while it grows this costs more than either.
+  auto need = *order.need(price, size);
+  if (order.way == side::buy && price < order.price) {
+    const auto dearer = std::min(size, order.size) - order.executed;
+    const auto more = notional(order.price - price, dearer, order.units_per_tick_lot);
+    if (!more || __builtin_add_overflow(need.value, more->value, &need.value))
+      return no(reject_reason::notional_too_large);
+  }
+  const amount_units extra{std::max<std::int64_t>(0, need.value - order.hold.value)};
+  const auto& asset = balances_[order.held_asset()];
+  if (extra.value > asset.available) return no(reject_reason::insufficient_balance);
+  settle(amend_requested{cmd.id, price, size, extra, asset.asset}, at);
+  return forwarded{view_of(*known)};
+}
+
+outcome account::run(const cancel& cmd, const step& at) {
+  const auto known = open_.find(cmd.id);
+  if (known == open_.end()) return refuse(reject_reason::unknown_order, cmd.id);
+  settle(cancel_requested{cmd.id}, at);
+  return forwarded{view_of(*known)};
+}
+
+outcome account::run(const cancel_all& cmd, const step& at) {
+  // Those never asked about come first, so that repeating the command works through any number; an
+  // order whose cancel was refused (a halted market) is asked about again.
+  std::vector<order_id> fresh, asked;
+  for (const auto& [id, order] : open_) {
+    if (cmd.market && order.market != cmd.market) continue;
+    auto& list = order.is_cancelling ? asked : fresh;
+    if (list.size() < cancels_max) list.push_back(id);
+    if (fresh.size() == cancels_max) break;
+  }
+  asked.resize(std::min(asked.size(), cancels_max - fresh.size()));
+  fresh.insert(fresh.end(), asked.begin(), asked.end());
+  std::sort(fresh.begin(), fresh.end());
+  orders_view all;
+  all.orders.reserve(fresh.size());
+  for (const auto id : fresh) {
+    settle(cancel_requested{id}, at);
+    all.orders.push_back(view_of(*open_.find(id)));
+  }
+  return all;
+}
+
+} // namespace rialto

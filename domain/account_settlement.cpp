@@ -1,0 +1,87 @@
+// What markets answer: fills, ends and amends become events that settle the order's hold.
+#include "domain/account.hpp"
+#include "domain/account_step.hpp"
+
+#include <algorithm>
+
+namespace rialto {
+
+outcome account::handle(const link_message& message, entity_id from, const order_view&,
+                        timestamp_ns now, std::vector<event>& out, posts_type& posts) {
+  const step at{now, out, posts, {}};
+  std::visit(
+    [&](const auto& one) {
+      if constexpr (requires { take_message(one, from, at); }) take_message(one, from, at);
+    },
+    message);
+  return done{};
+}
+
+void account::take_message(const open_account& message, entity_id from, const step& at) {
+  if (!is_blank() || message.account != self_ || from != entity_id{message.owner}) return;
+  settle(account_opened{self_, message.owner, message.label}, at);
+}
+
+template <class Message>
+const open_order* account::find_open(const Message& message, entity_id from) const {
+  const auto at = open_.find(message.id);
+  if (at == open_.end() || message.account != self_ || from != entity_id{at->second.market})
+    return nullptr;
+  return &at->second;
+}
+
+void account::take_message(const order_filled& message, entity_id from, const step& at) {
+  const auto* order = find_open(message, from);
+  if (order == nullptr) return;
+  const auto& fill = message.fill;
+  const bool buys = order->way == side::buy;
+  std::int64_t base = 0;
+  const bool fits = !__builtin_mul_overflow(fill.size.value, order->lot_size.value, &base);
+  RIALTO_ASSERT(fits);
+  const auto paid = buys ? fill.notional.value : base;
+  RIALTO_ASSERT_VALUES(fill.size.value > 0, message.id.value, fill.size.value);
+  RIALTO_ASSERT_VALUES(fill.notional.value >= 0, message.id.value, fill.notional.value);
+  RIALTO_ASSERT_VALUES(paid <= order->hold.value, paid, order->hold.value);
+  if (order->size.value != 0)
+    RIALTO_ASSERT_VALUES(order->executed + fill.size <= order->size, message.id.value,
+                         fill.size.value);
+  const auto rest = order->hold.value - paid;
+  std::int64_t released = 0;
+  if (message.is_last) {
+    released = rest;
+  } else if (buys && order->has_limit()) { // traded below its limit
+    const auto reserved = notional(order->price, fill.size, order->units_per_tick_lot);
+    RIALTO_ASSERT(reserved.has_value());
+    released = std::clamp<std::int64_t>(reserved->value - paid, 0, rest);
+  }
+  settle(fill_settled{message.id, order->market, order->way, fill, amount_units{base},
+                      message.is_last, balances_[order->base].asset, balances_[order->quote].asset,
+                      amount_units{released}},
+         at);
+}
+
+void account::take_message(const order_ended& message, entity_id from, const step& at) {
+  const auto* order = find_open(message, from);
+  if (order == nullptr) return;
+  settle(order_done{message.id, message.status, message.reason,
+                    balances_[order->held_asset()].asset, order->hold},
+         at);
+}
+
+void account::take_message(const order_amended& message, entity_id from, const step& at) {
+  const auto* order = find_open(message, from);
+  if (order == nullptr) return;
+  // A "no" need not know the order's terms: they are ours.
+  const bool taken = message.reason == reject_reason::none;
+  const auto price = taken ? message.price : order->price;
+  const auto size = taken ? message.size : order->size;
+  const auto need = order->need(price, size);
+  RIALTO_ASSERT(need.has_value());
+  RIALTO_ASSERT_VALUES(size > order->executed, size.value, order->executed.value);
+  RIALTO_ASSERT_VALUES(*need <= order->hold, need->value, order->hold.value);
+  settle(amend_settled{message.id, price, size, message.reason,
+                       balances_[order->held_asset()].asset, order->hold - *need},
+         at);
+}
+
+} // namespace rialto
