@@ -4,11 +4,16 @@
 // The room: appends come in from one owner (a shard actor or the simulator), durable notices go out
 // in order. Effects (answers, publications, link messages) travel with the append and are handed
 // over only when it is durable: nothing can leave early. thread_lane commits on a thread of its
-// own; the simulator uses a lane of its own making with the same rules.
+// own; storage/group_commit.hpp holds the rules without a thread.
 //
 //   L1  notices come in the order of submit()
 //   L2  fail-stop: after a result other than accepted or claim_taken every later submission gets
-//   `failed`, unsent, until restart()
+//       `failed`, unsent, until restart()
+//   L3  the lane numbers: it owns each shard's head and merges what waits into one row per shard; a
+//       submitter says shard, epoch and records and leaves `predecessor` 0
+//   L4  a submission with claims is committed alone: claim_taken refuses it and nothing else
+//   L5  a barrier (neither rows nor claims) shares the fate of what was submitted before it; with
+//       nothing undecided before it, it is accepted without a commit
 #pragma once
 
 #include "storage/journal.hpp"
@@ -23,8 +28,6 @@ struct effects {
   virtual ~effects() = default;
 };
 
-///
-/// The lane owns the heads: it merges what waits into one row per shard and fills in `predecessor`; a submitter leaves it 0.
 struct submission {
   journal_batch batch; // without rows: a barrier, durable when everything before it is
   std::unique_ptr<effects> waiting;
@@ -33,7 +36,7 @@ struct submission {
 struct notice {
   append_result result = append_result::failed;
   std::unique_ptr<effects> waiting;
-  position at = 0; // of the row that holds it (its last one, when it touched several shards); 0: not accepted or a barrier
+  position at = 0; // of the row that holds it (of its last shard); 0: not accepted or a barrier
 };
 
 class lane {
@@ -46,23 +49,31 @@ public:
   [[nodiscard]] virtual std::size_t waiting() const = 0;
 };
 
-/// `durable` is called on the lane's thread once per commit with all its notices.
+/// Called on the lane's thread, never within submit(): once per commit with all its notices, and for
+/// barriers and refusals of their own. It hands on and returns; it does not call the lane.
 using durable_handler = std::function<void(std::vector<notice>& notices)>;
 
 struct lane_statistics {
   std::uint64_t commits = 0, submissions = 0, rows = 0, bytes = 0;
-  std::uint64_t commit_ns_last = 0, commit_ns_max = 0;
+  std::uint64_t commit_ns_last = 0, commit_ns_max = 0, commit_ns_total = 0;
 };
 
 class thread_lane : public lane {
 public:
+  /// Reads the heads; throws journal_error if that fails. The store outlives the lane.
   thread_lane(journal& store, durable_handler durable, std::size_t capacity = 4'096);
   ~thread_lane() override; // commits what waits, then joins
   [[nodiscard]] bool submit(submission& one) override;
+  /// Counts a submission until its notice has been handled.
   [[nodiscard]] std::size_t waiting() const override;
   [[nodiscard]] bool has_failed() const;
-  /// A new session after a failure: the owner has dropped its entities and read the heads.
-  void restart();
+  /// The engine's words for the last failure; empty: none yet.
+  [[nodiscard]] std::string failure() const;
+  /// A new session, after the owner has dropped its entities. Blocks: what was submitted before is
+  /// noticed first, then the heads are read and returned; what is submitted later belongs to the new
+  /// session. Throws journal_error, still failed, if the heads cannot be read: try again later. Not
+  /// to be called on the lane's own thread.
+  std::map<shard_id, journal_head> restart();
   [[nodiscard]] lane_statistics statistics() const;
 
 private:

@@ -21,12 +21,15 @@ namespace {
                      code);
 }
 
-/// SQLite would create it readable by all.
+/// SQLite would create it readable by all. An existing file is not touched: closing any descriptor
+/// of it would drop the locks that this process holds on it.
 void create_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0)
+  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::close(file);
+  } else if (errno != EEXIST) {
     throw sqlite_error(path + ": cannot be created: " + std::strerror(errno), SQLITE_CANTOPEN);
-  ::close(file);
+  }
 }
 
 } // namespace
@@ -159,6 +162,16 @@ std::int64_t database::changes() const {
 
 bool database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
+}
+
+void database::sync_log() {
+  exec("SELECT 1 FROM sqlite_schema LIMIT 1"); // the log is opened by the first read
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK)
+    fail(handle_, "finding the log");
+  if (log == nullptr || log->pMethods == nullptr) return; // no log yet: nothing unsynced
+  if (const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL); code != SQLITE_OK)
+    throw sqlite_error(path_ + ": syncing the log failed (" + std::to_string(code) + ")", code);
 }
 
 transaction::transaction(database& on) : on_(on) {

@@ -114,6 +114,8 @@ public:
   void exec(const std::string& sql);
   [[nodiscard]] statement prepare(std::string_view sql);
   [[nodiscard]] std::int64_t changes() const;
+  /// Makes durable whatever the log holds, without writing to it (it works on a full disk).
+  void sync_log();
   /// Between BEGIN and its end.
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }

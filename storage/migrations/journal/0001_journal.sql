@@ -43,3 +43,9 @@ CREATE TABLE sequences(
   name TEXT PRIMARY KEY,
   next INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Ranges of parts that nothing names: half-written or replaced values, removed bit by bit.
+CREATE TABLE garbage(
+  part_first INTEGER PRIMARY KEY,
+  part_count INTEGER NOT NULL
+);

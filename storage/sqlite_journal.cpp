@@ -1,0 +1,282 @@
+#include "storage/sqlite_journal.hpp"
+
+#include "domain/assert.hpp"
+#include "storage/migrations.hpp"
+
+#include <sqlite3.h>
+
+namespace rialto::storage {
+
+namespace {
+
+constexpr int position_bits = 40; // 10^12 rows a shard: 34 years at 1,000 commits a second
+constexpr shard_id shard_limit = 1u << (63 - position_bits);
+
+std::uint64_t row_id(shard_id shard, position at) {
+  return (static_cast<std::uint64_t>(shard) << position_bits) | at;
+}
+shard_id shard_of(std::uint64_t id) {
+  return static_cast<shard_id>(id >> position_bits);
+}
+position position_of(std::uint64_t id) {
+  return id & ((std::uint64_t{1} << position_bits) - 1);
+}
+
+constexpr std::size_t chunk_rows_max = 256;
+constexpr std::size_t chunk_bytes_max = 1 << 20;
+
+bool is_code(const sqlite_error& problem, int primary) {
+  return (problem.code & 0xff) == primary;
+}
+
+} // namespace
+
+sqlite_journal::writer::writer(database opened)
+    : on(std::move(opened)), begin(on.prepare("BEGIN IMMEDIATE")), commit(on.prepare("COMMIT")),
+      rollback(on.prepare("ROLLBACK")),
+      epoch_of(on.prepare("SELECT epoch FROM shards WHERE shard = ?")),
+      raise_epoch(on.prepare("INSERT INTO shards(shard, epoch) VALUES(?, ?) "
+                             "ON CONFLICT(shard) DO UPDATE SET epoch = excluded.epoch")),
+      insert_row(on.prepare("INSERT INTO journal(id, epoch, blob) VALUES(?, ?, ?)")),
+      owner_of(on.prepare("SELECT owner FROM claims WHERE key = ?")),
+      take_claim(on.prepare("INSERT OR IGNORE INTO claims(key, owner) VALUES(?, ?)")),
+      draw(on.prepare("INSERT INTO sequences(name, next) VALUES(?, 1 + ?) "
+                      "ON CONFLICT(name) DO UPDATE SET next = next + excluded.next - 1 "
+                      "RETURNING next")) {}
+
+std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory) {
+  return std::make_unique<sqlite_journal>(data_directory);
+}
+
+std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory,
+                                             const sqlite_journal_options& options) {
+  return std::make_unique<sqlite_journal>(data_directory, options);
+}
+
+sqlite_journal::sqlite_journal(const std::string& data_directory,
+                               const sqlite_journal_options& options)
+    : lock_(data_directory), path_(data_directory + "/journal.sqlite"), options_(options) {
+  auto first = open(sync_mode::full);
+  migrate(first, "journal");
+  sync_directory(data_directory);
+  writer_ = std::make_unique<writer>(std::move(first));
+  aside_ = std::make_unique<aside>(open(sync_mode::normal));
+  log_ = open(sync_mode::full);
+  writer_->on.sync_log(); // what a killed process left in the log may be shown from now on
+  read_heads();
+  sweep_garbage();
+  auto last_part = aside_->on.prepare("SELECT coalesce(max(id), 0) FROM parts");
+  if (last_part.step()) next_part_ = last_part.number(0) + 1;
+}
+
+database sqlite_journal::open(sync_mode sync) const {
+  open_options how;
+  how.sync = sync;
+  how.autocheckpoint = 0;
+  how.vfs = options_.vfs;
+  return database(path_, how);
+}
+
+append_outcome sqlite_journal::append(const journal_batch& batch) {
+  const std::lock_guard hold(write_lock_);
+  if (session_over_)
+    return {append_result::failed, "the session is over since an earlier failure: call heads()"};
+  for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+    const auto& row = batch.rows[i];
+    RIALTO_ASSERT(row.shard < shard_limit);
+    if (i > 0) RIALTO_ASSERT(batch.rows[i - 1].shard < row.shard);
+    const auto& head = heads_[row.shard];
+    if (row.at_epoch != head.at_epoch || row.predecessor != head.last)
+      return end_session(append_result::stale,
+                         "shard " + std::to_string(row.shard) + " is at epoch " +
+                           std::to_string(head.at_epoch) + " row " + std::to_string(head.last) +
+                           ", the append came with epoch " + std::to_string(row.at_epoch) +
+                           " predecessor " + std::to_string(row.predecessor));
+  }
+  return write_batch(batch);
+}
+
+append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
+  bool is_committing = false;
+  try {
+    writer_->begin.run();
+    for (const auto& row : batch.rows) {
+      auto& stored = writer_->epoch_of.with(row.shard);
+      const auto current = stored.step() ? stored.number(0) : 0;
+      stored.reset();
+      if (current != row.at_epoch) {
+        roll_back();
+        return end_session(append_result::stale, "shard " + std::to_string(row.shard) +
+                                                   " was taken over: its epoch is " +
+                                                   std::to_string(current));
+      }
+      writer_->insert_row.run(row_id(row.shard, row.predecessor + 1), row.at_epoch,
+                              blob_view{row.blob});
+    }
+    if (!batch.claims.empty() && has_foreign_claim(batch)) {
+      roll_back();
+      if (writer_->on.in_transaction())
+        return end_session(append_result::failed, "a refused claim could not be rolled back");
+      return {append_result::claim_taken, {}};
+    }
+    is_committing = true;
+    writer_->commit.run();
+  } catch (const sqlite_error& problem) {
+    roll_back();
+    if (is_code(problem, SQLITE_CONSTRAINT)) // a row is there that this process did not write
+      return end_session(append_result::stale, problem.what());
+    // Before COMMIT no frame is marked as committed. In COMMIT a full disk refuses the write of the
+    // frame that would be; after any other error it may have reached the disk.
+    if (!is_committing || is_code(problem, SQLITE_FULL) || is_code(problem, SQLITE_BUSY))
+      return end_session(append_result::failed, problem.what());
+    fate_open_ = true;
+    return end_session(append_result::unknown, problem.what());
+  }
+  for (const auto& row : batch.rows) heads_[row.shard].last = row.predecessor + 1;
+  return {append_result::accepted, {}};
+}
+
+bool sqlite_journal::has_foreign_claim(const journal_batch& batch) {
+  for (const auto& one : batch.claims) {
+    auto& known = writer_->owner_of.with(one.key);
+    const bool is_taken = known.step() && known.number(0) != one.owner.value;
+    known.reset();
+    if (is_taken) return true;
+    writer_->take_claim.run(one.key, one.owner);
+  }
+  return false;
+}
+
+append_outcome sqlite_journal::end_session(append_result result, std::string detail) {
+  session_over_ = true;
+  return {result, std::move(detail)};
+}
+
+void sqlite_journal::roll_back() noexcept {
+  if (!writer_->on.in_transaction()) return;
+  try {
+    writer_->rollback.run();
+  } catch (const sqlite_error&) { // heads() opens a new connection, which ends the transaction
+  }
+}
+
+std::map<shard_id, journal_head> sqlite_journal::heads() {
+  const std::scoped_lock hold(aside_lock_, write_lock_);
+  if (session_over_) {
+    // The new connections are open before the old ones close, or the last close would copy the log.
+    auto fresh = std::make_unique<writer>(open(sync_mode::full));
+    auto fresh_aside = std::make_unique<aside>(open(sync_mode::normal));
+    writer_ = std::move(fresh);
+    aside_ = std::move(fresh_aside);
+    if (fate_open_) static_cast<void>(draw_locked("fence", 1)); // S3: lies where the lost one lay
+    fate_open_ = false;
+  }
+  writer_->on.sync_log();
+  read_heads();
+  session_over_ = false;
+  return heads_;
+}
+
+void sqlite_journal::read_heads() {
+  std::map<shard_id, journal_head> found;
+  auto epochs = writer_->on.prepare("SELECT shard, epoch FROM shards");
+  while (epochs.step()) found[static_cast<shard_id>(epochs.integer(0))].at_epoch = epochs.number(1);
+  auto last = writer_->on.prepare("SELECT max(id) FROM journal WHERE id < ?");
+  for (auto below = row_id(shard_limit - 1, 0);;) { // from the highest shard down
+    if (!last.with(below).step() || last.is_null(0)) break;
+    const auto id = last.number(0);
+    found[shard_of(id)].last = position_of(id);
+    below = row_id(shard_of(id), 0);
+  }
+  last.reset();
+  heads_ = std::move(found);
+}
+
+journal_head sqlite_journal::take_over(shard_id shard) {
+  RIALTO_ASSERT(shard < shard_limit - 1);
+  static_cast<void>(heads()); // whatever a former session left open is settled first
+  const std::lock_guard hold(write_lock_);
+  auto head = heads_[shard];
+  ++head.at_epoch;
+  try {
+    writer_->raise_epoch.run(shard, head.at_epoch);
+  } catch (const sqlite_error&) {
+    session_over_ = fate_open_ = true;
+    throw;
+  }
+  return heads_[shard] = head;
+}
+
+void sqlite_journal::read(shard_id shard, position first,
+                          const std::function<bool(position, std::string_view blob)>& row) {
+  // In growing chunks, copied out: one row is cheap to get, a scan holds neither lock nor snapshot.
+  std::vector<std::string> chunk;
+  const auto end = row_id(shard + 1, 0);
+  for (std::size_t rows_max = 1;; rows_max = std::min(rows_max * 4, chunk_rows_max)) {
+    chunk.clear();
+    {
+      const std::lock_guard hold(aside_lock_);
+      auto& rows = aside_->rows.with(row_id(shard, first), end);
+      for (std::size_t bytes = 0;
+           chunk.size() < rows_max && bytes < chunk_bytes_max && rows.step();) {
+        const auto expected = row_id(shard, first + chunk.size());
+        if (rows.number(0) != expected) {
+          rows.reset();
+          throw journal_error(path_ + ": row " + std::to_string(position_of(expected)) +
+                              " of shard " + std::to_string(shard) + " is missing");
+        }
+        chunk.push_back(rows.text(1));
+        bytes += chunk.back().size();
+      }
+      rows.reset();
+    }
+    for (const auto& blob : chunk)
+      if (!row(first++, blob)) return;
+    if (chunk.empty()) return;
+  }
+}
+
+std::optional<entity_id> sqlite_journal::find_claim(std::string_view key) {
+  const std::lock_guard hold(aside_lock_);
+  auto& found = aside_->owner_of.with(key);
+  if (!found.step()) return std::nullopt;
+  const entity_id owner(found.number(0));
+  found.reset();
+  return owner;
+}
+
+std::uint64_t sqlite_journal::draw_ids(std::string_view sequence, std::uint64_t count) {
+  RIALTO_ASSERT(count > 0);
+  const std::lock_guard hold(write_lock_);
+  return draw_locked(sequence, count);
+}
+
+std::uint64_t sqlite_journal::draw_locked(std::string_view sequence, std::uint64_t count) {
+  if (writer_->on.in_transaction())
+    throw journal_error(path_ + ": an append could not be rolled back: call heads()");
+  auto& drawn = writer_->draw.with(sequence, count);
+  std::uint64_t next = 0;
+  while (drawn.step()) next = drawn.number(0); // the last step commits
+  RIALTO_ASSERT(next > count);
+  return next - count;
+}
+
+bool sqlite_journal::checkpoint_log() {
+  const std::lock_guard hold(log_lock_);
+  const auto copy_back = [this](int mode, int& pages, int& copied) {
+    const int code = sqlite3_wal_checkpoint_v2(log_.raw(), nullptr, mode, &pages, &copied);
+    if (code == SQLITE_OK) return true;
+    if ((code & 0xff) == SQLITE_BUSY) return false;
+    throw sqlite_error(path_ + ": copying the log back failed: " + sqlite3_errmsg(log_.raw()),
+                       code);
+  };
+  int pages = 0, copied = 0;
+  if (!copy_back(SQLITE_CHECKPOINT_PASSIVE, pages, copied)) return false;
+  if (pages == copied || pages < options_.log_restart_pages) return true;
+  // Under steady load the writer is always a few pages ahead, and the log would grow for ever.
+  // Nearly all is copied by now, so holding the writers for the rest takes milliseconds.
+  const std::lock_guard writers(write_lock_);
+  return copy_back(SQLITE_CHECKPOINT_RESTART, pages, copied);
+}
+
+} // namespace rialto::storage

@@ -1,0 +1,101 @@
+// storage/sqlite_journal.hpp: the journal of an embedded node: DATA/journal.sqlite.
+//
+// The room: three connections of one process, which a lock on the directory keeps alone. `writer_`
+// appends, raises epochs and draws ids, each commit synced (FULL). `aside_` reads, and writes
+// snapshots and checkpoints without a sync of their own (NORMAL: a crash may lose the newest, never
+// their order among the appends). `log_` copies the log back. Thread-safe.
+//
+//   S1  only who holds write_lock_ writes, so an append never meets a busy database
+//   S2  a write transaction is small: large values go in by parts, the row that names them last
+//   S3  what heads() says stays true: a commit of unknown fate is either seen by it or overwritten
+//       by a synced write before heads() returns; and what it shows has been synced
+//   S4  locks are taken in the order saving_lock_, log_lock_, aside_lock_, write_lock_
+#pragma once
+
+#include "storage/data_lock.hpp"
+#include "storage/sqlite.hpp"
+
+#include <mutex>
+
+namespace rialto::storage {
+
+struct sqlite_journal_options {
+  const char* vfs = nullptr;          // nullptr: the system's own (tests inject faults)
+  std::size_t part_bytes = 256 << 10; // of a large value, per transaction
+  int log_restart_pages = 4'096; // a log longer than this is started over, briefly holding writers
+};
+
+class sqlite_journal final : public journal {
+public:
+  explicit sqlite_journal(const std::string& data_directory,
+                          const sqlite_journal_options& options = {});
+
+  [[nodiscard]] append_outcome append(const journal_batch& batch) override;
+  [[nodiscard]] std::map<shard_id, journal_head> heads() override;
+  [[nodiscard]] journal_head take_over(shard_id shard) override;
+  void read(shard_id shard, position first,
+            const std::function<bool(position, std::string_view blob)>& row) override;
+  [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override;
+  void save_snapshot(const snapshot& made) override;
+  [[nodiscard]] std::optional<snapshot> load_snapshot(entity_id entity) override;
+  [[nodiscard]] std::map<entity_id, timestamp_ns> wake_times() override;
+  void save_checkpoint(std::string_view name, std::string_view bytes) override;
+  [[nodiscard]] std::optional<std::string> load_checkpoint(std::string_view name) override;
+  [[nodiscard]] std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override;
+  bool checkpoint_log() override;
+
+private:
+  /// The writer's connection; its statements close before it does.
+  struct writer {
+    explicit writer(database opened);
+    database on;
+    statement begin, commit, rollback, epoch_of, raise_epoch, insert_row, owner_of, take_claim,
+      draw;
+  };
+  struct aside {
+    explicit aside(database opened);
+    database on;
+    statement rows, owner_of, find_snapshot, put_snapshot, wakes, find_checkpoint, put_checkpoint,
+      part, put_part, drop_part, put_garbage, drop_garbage, any_garbage;
+  };
+  /// Where a large value lies.
+  struct part_range {
+    std::uint64_t first = 0, count = 0;
+    std::uint32_t crc = 0;
+  };
+
+  [[nodiscard]] database open(sync_mode sync) const;
+  [[nodiscard]] append_outcome write_batch(const journal_batch& batch);
+  [[nodiscard]] bool has_foreign_claim(const journal_batch& batch);
+  [[nodiscard]] append_outcome end_session(append_result result, std::string detail);
+  void roll_back() noexcept;
+  void read_heads();
+  [[nodiscard]] std::uint64_t draw_locked(std::string_view sequence, std::uint64_t count);
+
+  template <class Name>
+  void save_parts(std::string_view bytes, statement aside::*find, const Name& name,
+                  const std::function<void(const part_range&)>& put);
+  template <class Work>
+  void write_aside(Work&& work);
+  [[nodiscard]] std::optional<std::string> load_parts(const part_range& range);
+  void drop_range(const part_range& range);
+  void sweep_garbage();
+
+  data_lock lock_;
+  std::string path_;
+  sqlite_journal_options options_;
+  std::mutex saving_lock_, log_lock_, aside_lock_, write_lock_;
+  std::unique_ptr<writer> writer_;
+  std::unique_ptr<aside> aside_;
+  database log_;
+  std::map<shard_id, journal_head> heads_;
+  std::uint64_t next_part_ = 1;
+  bool session_over_ = false; // no append until heads()
+  bool fate_open_ = false;    // a commit may have reached the log without saying so
+};
+
+/// With options of the engine (tests).
+[[nodiscard]] std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory,
+                                                           const sqlite_journal_options& options);
+
+} // namespace rialto::storage
