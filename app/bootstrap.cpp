@@ -1,6 +1,7 @@
 #include "app/bootstrap.hpp"
 
 #include "app/data_directory.hpp"
+#include "runtime/secret_file.hpp"
 
 #include <sodium.h>
 
@@ -52,11 +53,11 @@ std::vector<actors::request> first_requests(actors::gate& gate, const std::strin
   const auto email_claim = "email:" + std::string(admin_email);
   if (!gate.find_claim(email_claim)) {
     const auto path = data_directory + "/admin-password";
-    auto password =
-      read_secret(path); // left by a first start that died before the registration was durable
+    // One may be left by a first start that died before the registration was durable.
+    auto password = runtime::read_secret_file(path).value_or("");
     if (password.empty()) {
       password = random_password();
-      write_secret(path, password);
+      runtime::write_secret_file(path, password);
     }
     const user_id user{gate.next_id("user")};
     requests.push_back(

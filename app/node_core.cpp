@@ -3,6 +3,7 @@
 #include "app/bootstrap.hpp"
 #include "app/data_directory.hpp"
 #include "runtime/log.hpp"
+#include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
 
 #include <caf/all.hpp>
@@ -74,7 +75,7 @@ struct node_core::parts {
 node_core::node_core(const runtime::node_settings& settings) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium does not start");
   make_data_directory(*settings.data_directory);
-  auto key = app::token_key(*settings.auth_token_key, *settings.data_directory);
+  auto key = runtime::load_token_key(*settings.data_directory, *settings.auth_token_key);
   parts_ = std::make_unique<parts>(settings);
   parts_->key = std::move(key);
 }

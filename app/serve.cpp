@@ -76,7 +76,9 @@ void add_serve_command(CLI::App& program, int& exit_code) {
     ->add_option("--config", words->config_file,
                  "Read settings from this file. Without it: config.ini of the current "
                  "directory, if there is one.")
-    ->type_name("FILE");
+    ->type_name("FILE")
+    ->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast); // scripts/run gives one, its caller may too
   command->add_flag("--print-config", words->print_config,
                     "Print the settings in force as a config.ini, secrets left out, and stop.");
   command->add_flag("--welcome", words->welcome,
@@ -94,7 +96,9 @@ void add_serve_command(CLI::App& program, int& exit_code) {
     const auto unit = spec.unit.empty() ? std::string{} : fmt::format(" {}", spec.unit);
     const auto about = fmt::format("{}\n{}{}; default: {}", spec.sentence, one.shape(), unit,
                                    spec.fallback.empty() ? "empty" : spec.fallback);
-    words->options.push_back(command->add_option(name, value.text, about)->type_name("VALUE"));
+    words->options.push_back(command->add_option(name, value.text, about)
+                               ->type_name("VALUE")
+                               ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast));
   }
   command->footer("  rialto serve --data ./data --feed sim\n"
                   "  rialto serve --feed replay:day.ndjson.gz@10 --log.format json\n"

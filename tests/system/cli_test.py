@@ -92,6 +92,12 @@ class CommandLine(unittest.TestCase):
         self.assert_refused(self.run_here("sevre"), "sevre")
         self.assert_refused(self.run_here(), "a command is missing")
 
+    def test_the_last_of_two_equal_options_counts(self):
+        done = self.run_here("serve", "--feed", "sim", "--data", "a", "--feed.source", "none", "--data", "b",
+                             "--print-config")
+        self.assertIn("source = none\n", done.stdout)
+        self.assertIn("directory = b\n", done.stdout)
+
     def test_a_secret_is_not_taken_from_the_command_line(self):
         done = self.run_here("serve", "--auth.token-key", STRONG_KEY)
         self.assert_refused(done, "RIALTO_AUTH_TOKEN_KEY")
