@@ -198,3 +198,15 @@ TEST_CASE("publication: when too many levels changed, the whole book is publishe
   CHECK_FALSE(next.is_snapshot);
   CHECK(next.levels == levels({{side::buy, {1}, {0}}}));
 }
+
+TEST_CASE("publication: who lost his place may have the whole book again") {
+  table text{whole_units(market_mode::own)};
+  auto& it = text.market();
+  text.run("buy A 100x2 => A rests 100x2");
+  static_cast<void>(it.published());
+  CHECK(std::holds_alternative<done>(it.run(republish{})));
+  const auto news = it.published();
+  CHECK(news.is_snapshot);
+  CHECK(news.levels == levels({{side::buy, {100}, {2}}}));
+  CHECK(news.first_update == 2);
+}

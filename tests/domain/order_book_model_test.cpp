@@ -117,6 +117,33 @@ std::string bytes_of(const std::vector<T>& all) {
   return bytes;
 }
 
+/// The answer lists what the account is told of its taking order, and ends as it is told.
+void check_answer(const outcome& answer, const market_under_test& live) {
+  const auto* no = std::get_if<rejection>(&answer);
+  const auto& view = no == nullptr ? std::get<order_view>(answer) : no->order;
+  std::vector<fill_view> fills;
+  auto status = order_status::new_order;
+  auto reason = reject_reason::none;
+  for (auto i = live.first_post; i < live.posts.size(); ++i) {
+    if (const auto* fill = std::get_if<order_filled>(&live.posts[i].body);
+        fill != nullptr && fill->id == view.id) {
+      fills.push_back(fill->fill);
+      status = fill->is_last ? order_status::filled : order_status::partially_filled;
+    } else if (const auto* end = std::get_if<order_ended>(&live.posts[i].body)) {
+      REQUIRE(end->id == view.id);
+      status = end->status;
+      reason = end->reason;
+    }
+  }
+  REQUIRE(view.fills == fills);
+  REQUIRE(view.status == status);
+  REQUIRE(view.reason == reason);
+  REQUIRE((no != nullptr) == (status == order_status::rejected));
+  quantity_lots executed;
+  for (const auto& fill : fills) executed += fill.size;
+  REQUIRE(view.executed == executed);
+}
+
 /// One step of the session on both books; the events must be the same.
 void step(session& random, market_under_test& live, slow_book& slow) {
   const auto kind = random.pick();
@@ -131,7 +158,7 @@ void step(session& random, market_under_test& live, slow_book& slow) {
     }
     random.note(order);
     expected = slow.submit(order);
-    live.run(order);
+    check_answer(live.run(order), live);
   } else if (kind < 80) {
     const auto wish = random.cancel();
     expected = slow.cancel(wish);
