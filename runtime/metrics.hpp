@@ -107,7 +107,10 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// Memory, CPU time and open files of this process, read from the kernel when the page is made.
-void add_process_metrics(metrics_registry& metrics);
+class node_clock;
+
+/// Memory, CPU time, open files and dropped log lines of this process, and the jumps of its clock, read
+/// when the page is made. The clock must outlive the registry.
+void add_process_metrics(metrics_registry& metrics, const node_clock& clock);
 
 } // namespace rialto::runtime

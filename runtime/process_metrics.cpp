@@ -1,3 +1,5 @@
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
 #include "runtime/metrics.hpp"
 
 #include <dirent.h>
@@ -34,11 +36,19 @@ std::int64_t open_file_count() {
 
 } // namespace
 
-void add_process_metrics(metrics_registry& metrics) {
+void add_process_metrics(metrics_registry& metrics, const node_clock& clock) {
   metrics.add_read_gauge("process_resident_memory_bytes", "Memory of this process that is in RAM.",
                          resident_bytes);
   metrics.add_read_counter("process_cpu_ms", "CPU time used, user and system.", cpu_ms);
   metrics.add_read_gauge("process_open_fds", "Open files and sockets.", open_file_count);
+  metrics.add_read_counter("log_lines_dropped_total",
+                           "Log lines dropped because the queue was full.", log_lines_dropped);
+  metrics.add_read_counter("clock_jumps_total",
+                           "Forward jumps of the wall clock that were held back.",
+                           [&clock] { return clock.jump_count(); });
+  metrics.add_read_gauge("clock_held_back_ns",
+                         "How far the wall clock stands ahead of the time in use.",
+                         [&clock] { return clock.held_back_ns(); });
 }
 
 } // namespace rialto::runtime

@@ -56,6 +56,15 @@ void check_settings(const node_settings& settings, setting_errors& errors) {
   }
 }
 
+log_options log_options_of(const node_settings& settings) {
+  log_options made;
+  made.level = log_level_of(*settings.log_level).value_or(log_level::info);
+  made.format = *settings.log_format == "json" ? log_format::json : log_format::text;
+  made.file = *settings.log_file;
+  made.file_bytes_max = static_cast<std::size_t>(*settings.log_file_megabytes) * 1'000'000;
+  return made;
+}
+
 std::string weakness_of_key(std::string_view key) {
   constexpr std::size_t bytes_min = 32, different_min = 10;
   if (key.size() < bytes_min) return fmt::format("has fewer than {} bytes", bytes_min);

@@ -4,6 +4,7 @@
 // member here; config.ini in the root is `rialto serve --print-config`, and a test compares the two.
 #pragma once
 
+#include "runtime/log.hpp"
 #include "runtime/settings.hpp"
 
 #include <cstdint>
@@ -238,6 +239,9 @@ struct named_value {
 
 /// What no single setting's rule can say: settings that do not go together, a weak key.
 void check_settings(const node_settings& settings, setting_errors& errors);
+
+/// The log.* settings as the log wants them.
+[[nodiscard]] log_options log_options_of(const node_settings& settings);
 
 /// Why a signing key is too easy to guess ("has fewer than 32 bytes"); empty if it is not.
 [[nodiscard]] std::string weakness_of_key(std::string_view key);

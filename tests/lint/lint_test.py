@@ -29,6 +29,9 @@ GOOD = {
     "actors/shell.cpp": '#include "actors/gate.hpp"\n\n#include <caf/all.hpp>\n\ndouble ratio = 0.5;\n',
     "net/server.cpp": '#include "actors/gate.hpp"\n\n#include <boost/beast.hpp>\n',
     "tests/domain/book_test.cpp": '#include "domain/book.hpp"\n\n#include <random>\n\nstd::mt19937 source;\n',
+    "runtime/settings_list.hpp": "// runtime/settings_list.hpp: settings.\n#pragma once\n\nstruct node_settings {\n"
+                                 "  count_setting limits_burst{\n    this, 1};\n};\n",
+    "net/limit.cpp": "int limit(const node_settings& settings) { return *settings.limits_burst; }\n",
     "scripts/run": "#!/usr/bin/env bash\nset -euo pipefail\necho run\n",
 }
 
@@ -80,6 +83,8 @@ BAD = [
     ("readme", "examples/bot.py", "print()\n"),
     ("readme", "net/api/routes.cpp", "int routes;\n"),
     ("link", "tests/README.md", "See [there](nowhere.md).\n"),
+    ("setting", "runtime/settings_list.hpp", GOOD["runtime/settings_list.hpp"].replace(
+        "limits_burst{", "limits_burst{\n    this, 1};\n  setting<word_list> cors_origins{")),
     ("script", "scripts/test", SHELL + "if true; then\n"),
     ("script", "scripts/test", "#!/usr/bin/env bash\necho\n"),
 ]

@@ -1,4 +1,5 @@
 #include "domain/assert.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/metrics.hpp"
 
 #include <doctest/doctest.h>
@@ -97,13 +98,19 @@ TEST_CASE("metrics: a label's foreign characters are escaped") {
   CHECK(has_line(metrics.text(), "a_total{x=\"q\\\"\\\\\\nz\"} 1"));
 }
 
-TEST_CASE("metrics: the process tells its memory, CPU time and files") {
+TEST_CASE("metrics: the process tells its memory, CPU time, files and the jumps of its clock") {
   metrics_registry metrics;
-  add_process_metrics(metrics);
+  manual_clock clock;
+  add_process_metrics(metrics, clock);
+  clock.jump_wall(5'000'000'000);
+  (void)clock.now();
   const auto page = metrics.text();
   const auto at = page.find("\nprocess_resident_memory_bytes ");
   REQUIRE(at != std::string::npos);
   CHECK(std::stod(page.substr(at + 31)) > 1e6);
+  CHECK(has_line(page, "clock_jumps_total 1"));
+  CHECK(has_line(page, "clock_held_back_ns 5000000000"));
+  CHECK(page.find("\nlog_lines_dropped_total ") != std::string::npos);
   CHECK(page.find("\nprocess_cpu_ms ") != std::string::npos);
   CHECK(page.find("\nprocess_open_fds ") != std::string::npos);
 }

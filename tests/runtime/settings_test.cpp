@@ -321,3 +321,16 @@ TEST_CASE("settings: random bytes are refused or read, and the errors stay few")
     }
   }
 }
+
+TEST_CASE("settings: the log gets what its settings say") {
+  node_settings settings;
+  setting_errors errors;
+  settings.read_text("[log]\nlevel = debug\nformat = json\nfile = x.log\nfile-megabytes = 2\n",
+                     "c.ini", errors);
+  REQUIRE(joined(errors) == "");
+  const auto made = log_options_of(settings);
+  CHECK(made.level == log_level::debug);
+  CHECK(made.format == log_format::json);
+  CHECK(made.file == "x.log");
+  CHECK(made.file_bytes_max == 2'000'000);
+}
