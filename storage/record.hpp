@@ -27,7 +27,8 @@ struct link_cursor {
 
 struct record {
   entity_id stream;
-  std::uint64_t first_event = 0; // its number in the stream; a record without events takes a number too
+  std::uint64_t first_event =
+    0; // its number in the stream; a record without events takes a number too
   timestamp_ns at;
   link_cursor cause;                     // the link message this answers; peer 0: none
   std::vector<link_cursor> acknowledged; // link acknowledgements that ride along

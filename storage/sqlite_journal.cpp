@@ -62,7 +62,12 @@ sqlite_journal::sqlite_journal(const std::string& data_directory,
   writer_ = std::make_unique<writer>(std::move(first));
   aside_ = std::make_unique<aside>(open(sync_mode::normal));
   log_ = open(sync_mode::full);
-  writer_->on.sync_log(); // what a killed process left in the log may be shown from now on
+  try { // what a killed process left in the log is durable before it is shown
+    renew_log();
+  } catch (const sqlite_error& problem) {
+    if (!is_code(problem, SQLITE_FULL)) throw;
+    writer_->on.sync_log(); // a node must start on a full disk, to serve what it has
+  }
   read_heads();
   sweep_garbage();
   auto last_part = aside_->on.prepare("SELECT coalesce(max(id), 0) FROM parts");
@@ -79,8 +84,10 @@ database sqlite_journal::open(sync_mode sync) const {
 
 append_outcome sqlite_journal::append(const journal_batch& batch) {
   const std::lock_guard hold(write_lock_);
-  if (session_over_)
+  if (session_over_ || is_log_suspect_) {
+    session_over_ = true;
     return {append_result::failed, "the session is over since an earlier failure: call heads()"};
+  }
   for (std::size_t i = 0; i < batch.rows.size(); ++i) {
     const auto& row = batch.rows[i];
     RIALTO_ASSERT(row.shard < shard_limit);
@@ -122,6 +129,7 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
     is_committing = true;
     writer_->commit.run();
   } catch (const sqlite_error& problem) {
+    note_problem(problem);
     roll_back();
     if (is_code(problem, SQLITE_CONSTRAINT)) // a row is there that this process did not write
       return end_session(append_result::stale, problem.what());
@@ -129,7 +137,7 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
     // frame that would be; after any other error it may have reached the disk.
     if (!is_committing || is_code(problem, SQLITE_FULL) || is_code(problem, SQLITE_BUSY))
       return end_session(append_result::failed, problem.what());
-    fate_open_ = true;
+    is_log_suspect_ = true;
     return end_session(append_result::unknown, problem.what());
   }
   for (const auto& row : batch.rows) heads_[row.shard].last = row.predecessor + 1;
@@ -160,21 +168,40 @@ void sqlite_journal::roll_back() noexcept {
   }
 }
 
+void sqlite_journal::note_problem(const sqlite_error& problem) {
+  if (is_code(problem, SQLITE_IOERR)) is_log_suspect_ = true;
+}
+
 std::map<shard_id, journal_head> sqlite_journal::heads() {
-  const std::scoped_lock hold(aside_lock_, write_lock_);
-  if (session_over_) {
-    // The new connections are open before the old ones close, or the last close would copy the log.
-    auto fresh = std::make_unique<writer>(open(sync_mode::full));
-    auto fresh_aside = std::make_unique<aside>(open(sync_mode::normal));
-    writer_ = std::move(fresh);
-    aside_ = std::move(fresh_aside);
-    if (fate_open_) static_cast<void>(draw_locked("fence", 1)); // S3: lies where the lost one lay
-    fate_open_ = false;
-  }
-  writer_->on.sync_log();
+  const std::scoped_lock hold(log_lock_, aside_lock_, write_lock_);
+  if (session_over_ || is_log_suspect_) reopen();
+  guarded([this] { writer_->on.sync_log(); });
   read_heads();
   session_over_ = false;
   return heads_;
+}
+
+/// The new connections are open before the old ones close, or the last close would copy the log.
+void sqlite_journal::reopen() {
+  auto fresh_writer = std::make_unique<writer>(open(sync_mode::full));
+  auto fresh_aside = std::make_unique<aside>(open(sync_mode::normal));
+  auto fresh_log = open(sync_mode::full);
+  writer_ = std::move(fresh_writer);
+  aside_ = std::move(fresh_aside);
+  log_ = std::move(fresh_log);
+  if (is_log_suspect_) renew_log();
+}
+
+/// Copies the log back, synced, and begins a new one with a synced write: no frame of the old one,
+/// seen or unseen, can be read again.
+void sqlite_journal::renew_log() {
+  const int code =
+    sqlite3_wal_checkpoint_v2(log_.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  if (code != SQLITE_OK)
+    throw sqlite_error(path_ + ": copying the log back failed: " + sqlite3_errmsg(log_.raw()),
+                       code);
+  static_cast<void>(draw_locked("log", 1));
+  is_log_suspect_ = false;
 }
 
 void sqlite_journal::read_heads() {
@@ -198,12 +225,7 @@ journal_head sqlite_journal::take_over(shard_id shard) {
   const std::lock_guard hold(write_lock_);
   auto head = heads_[shard];
   ++head.at_epoch;
-  try {
-    writer_->raise_epoch.run(shard, head.at_epoch);
-  } catch (const sqlite_error&) {
-    session_over_ = fate_open_ = true;
-    throw;
-  }
+  guarded([&] { writer_->raise_epoch.run(shard, head.at_epoch); });
   return heads_[shard] = head;
 }
 
@@ -248,7 +270,9 @@ std::optional<entity_id> sqlite_journal::find_claim(std::string_view key) {
 std::uint64_t sqlite_journal::draw_ids(std::string_view sequence, std::uint64_t count) {
   RIALTO_ASSERT(count > 0);
   const std::lock_guard hold(write_lock_);
-  return draw_locked(sequence, count);
+  std::uint64_t first = 0;
+  guarded([&] { first = draw_locked(sequence, count); });
+  return first;
 }
 
 std::uint64_t sqlite_journal::draw_locked(std::string_view sequence, std::uint64_t count) {
@@ -267,8 +291,10 @@ bool sqlite_journal::checkpoint_log() {
     const int code = sqlite3_wal_checkpoint_v2(log_.raw(), nullptr, mode, &pages, &copied);
     if (code == SQLITE_OK) return true;
     if ((code & 0xff) == SQLITE_BUSY) return false;
-    throw sqlite_error(path_ + ": copying the log back failed: " + sqlite3_errmsg(log_.raw()),
-                       code);
+    const sqlite_error problem(
+      path_ + ": copying the log back failed: " + sqlite3_errmsg(log_.raw()), code);
+    note_problem(problem);
+    throw problem;
   };
   int pages = 0, copied = 0;
   if (!copy_back(SQLITE_CHECKPOINT_PASSIVE, pages, copied)) return false;

@@ -7,14 +7,17 @@
 //
 //   S1  only who holds write_lock_ writes, so an append never meets a busy database
 //   S2  a write transaction is small: large values go in by parts, the row that names them last
-//   S3  what heads() says stays true: a commit of unknown fate is either seen by it or overwritten
-//       by a synced write before heads() returns; and what it shows has been synced
-//   S4  locks are taken in the order saving_lock_, log_lock_, aside_lock_, write_lock_
+//   S3  what heads() says stays true: a commit of unknown fate is never seen again, and what it shows
+//       is durable
+//   S4  after any IO error the log is suspect, for the system may have dropped what a failed sync
+//       should have written: no append until heads() has copied the log back and begun a new one
+//   S5  locks are taken in the order saving_lock_, log_lock_, aside_lock_, write_lock_
 #pragma once
 
 #include "storage/data_lock.hpp"
 #include "storage/sqlite.hpp"
 
+#include <atomic>
 #include <mutex>
 
 namespace rialto::storage {
@@ -70,6 +73,19 @@ private:
   [[nodiscard]] append_outcome end_session(append_result result, std::string detail);
   void roll_back() noexcept;
   void read_heads();
+  void reopen();
+  void renew_log();
+  /// Runs what may fail beside append(); an IO error of it ends the session as well.
+  template <class Work>
+  void guarded(Work&& work) {
+    try {
+      work();
+    } catch (const sqlite_error& problem) {
+      note_problem(problem);
+      throw;
+    }
+  }
+  void note_problem(const sqlite_error& problem);
   [[nodiscard]] std::uint64_t draw_locked(std::string_view sequence, std::uint64_t count);
 
   template <class Name>
@@ -90,8 +106,8 @@ private:
   database log_;
   std::map<shard_id, journal_head> heads_;
   std::uint64_t next_part_ = 1;
-  bool session_over_ = false; // no append until heads()
-  bool fate_open_ = false;    // a commit may have reached the log without saying so
+  std::atomic<bool> is_log_suspect_{false}; // S4
+  bool session_over_ = false;               // no append until heads()
 };
 
 /// With options of the engine (tests).

@@ -39,9 +39,11 @@ sqlite_journal::aside::aside(database opened)
 template <class Work>
 void sqlite_journal::write_aside(Work&& work) {
   const std::scoped_lock hold(aside_lock_, write_lock_);
-  transaction step(aside_->on);
-  work();
-  step.commit();
+  guarded([&] {
+    transaction step(aside_->on);
+    work();
+    step.commit();
+  });
 }
 
 /// Writes all but the last part ahead, each alone; the last one goes in with the row that names

@@ -9,10 +9,16 @@
 
 namespace rialto::storage {
 
+/// in_memory: for tests whose disk is simulated, so that they do not wait for the real one.
+enum class directory_kind { on_disk, in_memory };
+
 class temporary_directory {
 public:
-  temporary_directory() {
-    auto name = (std::filesystem::temp_directory_path() / "rialto-test-XXXXXX").string();
+  explicit temporary_directory(directory_kind kind = directory_kind::on_disk) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool has_memory = kind == directory_kind::in_memory && std::filesystem::exists(memory);
+    const auto parent = has_memory ? memory : std::filesystem::temp_directory_path();
+    auto name = (parent / "rialto-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = name;
   }
