@@ -19,7 +19,7 @@
 namespace rialto::storage {
 
 /// Applies journal rows in order; keeps a cursor per shard in the same file; a row seen twice
-/// changes nothing.
+/// changes nothing. One thread at a time. Throws journal_error: nothing of that call was applied.
 class projector {
 public:
   virtual ~projector() = default;
@@ -28,7 +28,12 @@ public:
   virtual void project(shard_id shard, position first, const std::vector<std::string>& blobs) = 0;
   /// Empties every table and cursor.
   virtual void reset() = 0;
+  /// What an operator should know since the last call: that the file was damaged and begins anew.
+  /// Empty: nothing.
+  [[nodiscard]] virtual std::string note() { return {}; }
 };
+/// A file that is missing, damaged, of another version, or was open when the machine went down is
+/// dropped: its cursors are 0 then. Throws journal_error when the directory cannot be written.
 [[nodiscard]] std::unique_ptr<projector> open_projector(const std::string& data_directory);
 
 /// A page is at most `limit` rows after `cursor` (the last page's `next`), newest first. next is

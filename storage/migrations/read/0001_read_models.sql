@@ -1,0 +1,112 @@
+-- Read models are written at the pace of the journal, so their layout follows the writer: rows are
+-- appended in the order they happen and found through chains, not through indices. A row names the
+-- row before it in its account's list, and accounts holds the head of each list: newest first is a
+-- walk. docs/formats/read_models.md has the measurement. Everything here can be dropped and
+-- projected again.
+
+CREATE TABLE cursors(
+  shard INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL
+);
+
+-- How the file was left: see storage/unsynced_file.hpp.
+CREATE TABLE file_state(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  boot TEXT NOT NULL,
+  is_clean INTEGER NOT NULL
+);
+
+CREATE TABLE users(
+  id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+);
+
+CREATE TABLE accounts(
+  id INTEGER PRIMARY KEY,
+  owner INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  last_order INTEGER NOT NULL, -- head of its chain in orders
+  last_entry INTEGER NOT NULL  -- head of its chain in entries
+);
+
+CREATE TABLE markets(
+  id INTEGER PRIMARY KEY,
+  base TEXT NOT NULL,
+  quote TEXT NOT NULL
+);
+
+-- Final orders, one row each, written once.
+CREATE TABLE orders(
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL,
+  previous INTEGER NOT NULL, -- the account's order that became final before this one
+  market INTEGER NOT NULL,
+  client_order_id TEXT NOT NULL,
+  way INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  tif INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  reason INTEGER NOT NULL,
+  price INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  quote_quantity INTEGER NOT NULL,
+  executed INTEGER NOT NULL,
+  executed_quote INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  last_entry INTEGER NOT NULL -- head of the order's chain of fills
+);
+
+-- What the projector knows of an order that is not final at the end of a transaction.
+CREATE TABLE open_orders(
+  id INTEGER PRIMARY KEY,
+  state BLOB NOT NULL
+);
+
+-- Account events that change what an account has: fills and transfers. A fill's row is the
+-- execution, and its ledger entries are derived from it when they are read.
+CREATE TABLE entries(
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL,
+  previous INTEGER NOT NULL,       -- of the same account
+  number INTEGER NOT NULL,         -- of the event in the account's stream
+  at INTEGER NOT NULL,             -- of the trade, for a fill
+  kind INTEGER NOT NULL,           -- 1 fill, 2 deposit, 3 withdrawal
+  order_id INTEGER,                -- fills only, down to base
+  order_previous INTEGER,          -- of the same order
+  market INTEGER,
+  way INTEGER,
+  trade INTEGER,
+  price INTEGER,
+  size INTEGER,
+  notional INTEGER,
+  fee INTEGER,
+  is_maker INTEGER,
+  base INTEGER,
+  asset TEXT,                      -- transfers only
+  amount INTEGER,
+  reference TEXT
+);
+
+-- Sums are wider than 64 bits: the value is available + 10^18 x available_e18, both of one sign.
+CREATE TABLE balances(
+  account INTEGER NOT NULL,
+  asset TEXT NOT NULL,
+  available INTEGER NOT NULL,
+  available_e18 INTEGER NOT NULL,
+  hold INTEGER NOT NULL,
+  hold_e18 INTEGER NOT NULL,
+  PRIMARY KEY(account, asset)
+) WITHOUT ROWID;
+
+-- Ledger accounts without an entity (domain/ledger.hpp): the sum of their postings.
+CREATE TABLE system_balances(
+  kind INTEGER NOT NULL,
+  number INTEGER NOT NULL, -- of the market, for clearing
+  asset TEXT NOT NULL,
+  amount INTEGER NOT NULL,
+  amount_e18 INTEGER NOT NULL,
+  PRIMARY KEY(kind, number, asset)
+) WITHOUT ROWID;

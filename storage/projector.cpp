@@ -1,0 +1,285 @@
+#include "storage/event_codec.hpp"
+#include "storage/projected_orders.hpp"
+#include "storage/read_entries.hpp"
+#include "storage/read_models.hpp"
+#include "storage/unsynced_file.hpp"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace rialto::storage {
+
+namespace {
+
+const std::string file_name = "/read.sqlite";
+
+/// Everything that is bound to one open file, so that a file can be replaced as a whole.
+struct projection {
+  explicit projection(database& file)
+      : accounts(file), orders(file),
+        load_cursor(file.prepare("SELECT position FROM cursors WHERE shard = ?")),
+        save_cursor(file.prepare("INSERT OR REPLACE INTO cursors VALUES(?, ?)")),
+        insert_user(file.prepare("INSERT OR IGNORE INTO users VALUES(?, ?, ?, ?)")),
+        insert_market(file.prepare("INSERT OR IGNORE INTO markets VALUES(?, ?, ?)")),
+        load_markets(file.prepare("SELECT id, base, quote FROM markets")),
+        insert_fill(file.prepare(
+          "INSERT INTO entries(id, account, previous, number, at, kind, order_id, order_previous, "
+          "market, way, trade, price, size, notional, fee, is_maker, base) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+        insert_transfer(file.prepare(
+          "INSERT INTO entries(id, account, previous, number, at, kind, asset, amount, reference) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+        load_last_entry(file.prepare("SELECT max(id) FROM entries")) {
+    load();
+  }
+
+  /// What is kept in memory, from the file; also after a rollback.
+  void load() {
+    accounts.forget();
+    orders.forget();
+    markets.clear();
+    load_markets.with();
+    while (load_markets.step())
+      markets[{load_markets.number(0)}] = {load_markets.text(1), load_markets.text(2)};
+    load_last_entry.with();
+    last_entry = load_last_entry.step() ? load_last_entry.number(0) : 0;
+    load_last_entry.reset();
+  }
+
+  projected_accounts accounts;
+  projected_orders orders;
+  statement load_cursor, save_cursor, insert_user, insert_market, load_markets, insert_fill,
+    insert_transfer, load_last_entry;
+  std::unordered_map<market_id, asset_pair> markets; // order never matters: looked up only
+  std::uint64_t last_entry = 0;
+};
+
+class sqlite_projector final : public projector {
+public:
+  explicit sqlite_projector(const std::string& path) : path_(path) {
+    auto found = open_unsynced(path, "read");
+    if (found.trust != file_trust::whole) {
+      note_ = found.why + "; it was dropped and is projected again from the journal";
+      found.open = {};
+      move_database(path, "");
+      found = open_unsynced(path, "read");
+      if (found.trust != file_trust::whole) throw journal_error(found.why);
+    }
+    file_ = std::move(found.open);
+    file_.exec("PRAGMA cache_size=-16384"); // 16 MB: the pages that appends and open orders touch
+    into_ = std::make_unique<projection>(file_);
+  }
+  ~sqlite_projector() override {
+    into_.reset();
+    if (!is_lost_) close_unsynced(file_);
+  }
+
+  position cursor(shard_id shard) override {
+    auto& load = into_->load_cursor.with(shard);
+    const position at = load.step() ? load.number(0) : 0;
+    load.reset();
+    return at;
+  }
+
+  void project(shard_id shard, position first, const std::vector<std::string>& blobs) override {
+    const auto done = cursor(shard);
+    if (first == 0 || first > done + 1)
+      throw journal_error(path_ + ": shard " + std::to_string(shard) + " row " +
+                          std::to_string(first) + " does not follow row " + std::to_string(done));
+    if (first + blobs.size() <= done + 1) return; // all of it was seen
+    if (is_stale_) into_->load();
+    is_stale_ = true; // until it is committed
+    try {
+      transaction all(file_);
+      for (auto at = done + 1; at < first + blobs.size(); ++at)
+        take_row(shard, at, blobs[at - first]);
+      into_->orders.save();
+      into_->accounts.save();
+      into_->save_cursor.run(shard, first + blobs.size() - 1);
+      all.commit();
+      is_stale_ = false;
+    } catch (const sqlite_error& problem) {
+      drop_if_damaged(problem);
+      throw;
+    }
+  }
+
+  void reset() override {
+    transaction all(file_);
+    for (const auto* table : {"cursors", "users", "accounts", "markets", "orders", "open_orders",
+                              "entries", "balances", "system_balances"})
+      file_.exec(std::string("DELETE FROM ") + table);
+    all.commit();
+    into_->load();
+  }
+
+  std::string note() override { return std::exchange(note_, {}); }
+
+private:
+  /// A file that turns out to be damaged is removed, so that the next start projects it again;
+  /// until then readers keep what they have open.
+  void drop_if_damaged(const sqlite_error& problem) {
+    const auto code = problem.code & 0xff;
+    if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB) return;
+    is_lost_ = true;
+    move_database(path_, "");
+    throw journal_error(std::string(problem.what()) +
+                        "; the file was removed and is projected again at the next start");
+  }
+
+  void take_row(shard_id shard, position at, std::string_view blob) {
+    const auto records = read_blob(blob);
+    bool is_sound = records.has_value();
+    for (std::size_t i = 0; is_sound && i < records->size(); ++i) is_sound = take((*records)[i]);
+    if (!is_sound)
+      throw journal_error("journal shard " + std::to_string(shard) + " row " + std::to_string(at) +
+                          ": its checksum, framing or an event is wrong; see rialto journal "
+                          "verify");
+  }
+
+  [[nodiscard]] bool take(const record& one) {
+    switch (one.stream.kind()) {
+    case entity_kind::account: return take_events<account_event>(one);
+    case entity_kind::market: return take_events<market_event>(one);
+    case entity_kind::user: return take_events<user_event>(one);
+    case entity_kind::none: break;
+    }
+    return false;
+  }
+
+  template <class Event>
+  [[nodiscard]] bool take_events(const record& one) {
+    byte_reader in(one.events);
+    Event event;
+    for (std::uint32_t i = 0; i < one.event_count; ++i) {
+      if (!decode_event(in, event)) return false;
+      take_event(event, one, one.first_event + i);
+    }
+    return in.done();
+  }
+
+  void take_event(const user_event& event, const record& from, std::uint64_t) {
+    if (const auto* one = std::get_if<user_registered>(&event))
+      into_->insert_user.run(one->id, one->email, one->role, from.at);
+  }
+
+  void take_event(const market_event& event, const record& from, std::uint64_t) {
+    const market_id market{from.stream.number()};
+    if (const auto* listed = std::get_if<instrument_listed>(&event))
+      note_market(market, listed->spec.base, listed->spec.quote);
+    const auto* trade = std::get_if<trade_executed>(&event);
+    if (trade == nullptr || (trade->taker && trade->maker)) return; // the house is not in it
+    const auto& assets = into_->markets[market];
+    into_->accounts.post(postings_of(event, market, assets.base, assets.quote), nullptr);
+  }
+
+  void take_event(const account_event& event, const record& from, std::uint64_t number) {
+    const account_id self{from.stream.number()};
+    if (const auto* opened = std::get_if<account_opened>(&event)) {
+      into_->accounts.open(*opened);
+      return;
+    }
+    auto& account = into_->accounts.touch(self);
+    into_->accounts.post(postings_of(event, self), &account);
+    const event_place at{self, account, number, from.at};
+    std::visit(
+      [&](const auto& one) {
+        if constexpr (requires { follow(one, at); }) follow(one, at);
+      },
+      event);
+  }
+
+  struct event_place {
+    account_id self;
+    projected_accounts::state& account;
+    std::uint64_t number; // in the account's stream
+    timestamp_ns now;
+  };
+
+  void follow(const order_placed& one, const event_place& at) {
+    const auto& wish = one.order;
+    note_market(one.market, one.base, one.quote);
+    projected_order order;
+    auto& view = order.view;
+    view.id = wish.id;
+    view.account = at.self;
+    view.market = one.market;
+    view.client_order_id = one.client_order_id;
+    view.way = wish.way;
+    view.type = wish.type;
+    view.tif = wish.tif;
+    view.price = wish.price;
+    if (wish.quote_target.value == 0) view.size = wish.size; // else it only bounds what may trade
+    view.quote_quantity = wish.quote_target;
+    view.created_at = view.updated_at = at.now;
+    into_->orders.place(std::move(order));
+  }
+
+  void follow(const fill_settled& one, const event_place& at) {
+    note_market(one.market, one.base_asset, one.quote_asset);
+    auto* order = into_->orders.find(one.id);
+    const auto id = ++into_->last_entry;
+    const auto& fill = one.fill;
+    into_->insert_fill.run(id, at.self, at.account.last_entry, at.number, fill.at, entry_kind::fill,
+                           one.id, order != nullptr ? order->last_entry : 0, one.market, one.way,
+                           fill.trade, fill.price, fill.size, fill.notional, fill.fee,
+                           fill.is_maker, one.base);
+    at.account.last_entry = id;
+    if (order == nullptr) return; // `journal verify` is what notices; a projection cannot say no
+    order->last_entry = id;
+    auto& view = order->view;
+    view.executed += fill.size;
+    view.executed_quote += fill.notional;
+    view.updated_at = at.now;
+    view.status = one.is_last ? order_status::filled : order_status::partially_filled;
+    if (one.is_last) into_->orders.close(*order, at.account);
+  }
+
+  void follow(const order_done& one, const event_place& at) {
+    auto* order = into_->orders.find(one.id);
+    if (order == nullptr) return;
+    order->view.status = one.status;
+    order->view.reason = one.reason;
+    order->view.updated_at = at.now;
+    into_->orders.close(*order, at.account);
+  }
+
+  void follow(const amend_settled& one, const event_place& at) {
+    auto* order = into_->orders.find(one.id);
+    if (order == nullptr) return;
+    order->view.price = one.price;
+    order->view.size = one.size;
+    order->view.updated_at = at.now;
+  }
+
+  void follow(const transferred& one, const event_place& at) {
+    const auto id = ++into_->last_entry;
+    into_->insert_transfer.run(id, at.self, at.account.last_entry, at.number, at.now,
+                               one.kind == transfer_kind::deposit ? entry_kind::deposit
+                                                                  : entry_kind::withdrawal,
+                               one.asset, one.amount, one.reference);
+    at.account.last_entry = id;
+  }
+
+  void note_market(market_id market, const std::string& base, const std::string& quote) {
+    const auto [at, is_new] = into_->markets.try_emplace(market);
+    if (!is_new) return;
+    at->second = {base, quote};
+    into_->insert_market.run(market, base, quote);
+  }
+
+  std::string path_, note_;
+  bool is_lost_ = false;
+  bool is_stale_ = false; // what is in memory is not what the file holds
+  database file_;
+  std::unique_ptr<projection> into_; // after file_: its statements end before the file closes
+};
+
+} // namespace
+
+std::unique_ptr<projector> open_projector(const std::string& data_directory) {
+  return std::make_unique<sqlite_projector>(data_directory + file_name);
+}
+
+} // namespace rialto::storage
