@@ -1,0 +1,215 @@
+// The recorded markets, played through everything behind the socket: the book we end with is the
+// exchange's own at every point where the two can be compared.
+#include "actors/feed/replay_source.hpp"
+#include "tests/actors/feed_recordings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <map>
+#include <set>
+
+using namespace rialto;
+using namespace rialto::actors;
+
+namespace {
+
+constexpr const char* first_file = "spot_btcusdt_20240808.raw.jsonl.gz";
+constexpr const char* second_file = "spot_btcusdt_20240809.raw.jsonl.gz";
+
+/// Best prices and sizes as the ticker says them.
+struct touch {
+  std::int64_t bid8 = 0, bid_size8 = 0, ask8 = 0, ask_size8 = 0;
+  friend bool operator==(const touch&, const touch&) = default;
+};
+
+/// Follows the news as a market would, and compares its own book with the recorded tickers.
+struct follower {
+  feed_book book;
+  std::map<std::uint64_t, touch> told, ours; // by update id
+  std::size_t resets = 0, snapshots = 0, updates = 0, trades = 0, trade_gaps = 0, crossed = 0;
+  std::uint64_t last_trade = 0;
+
+  void take(const feed_news& news) {
+    if (const auto* whole = std::get_if<feed_snapshot>(&news)) {
+      book.apply(*whole);
+      ++snapshots;
+    } else if (const auto* change = std::get_if<feed_depth>(&news)) {
+      book.apply(*change);
+      ++updates;
+      const auto bid = book.best(side::buy), ask = book.best(side::sell);
+      ours[change->last_update] = {bid->price8, bid->size8, ask->price8, ask->size8};
+      crossed += book.is_crossed();
+    } else if (const auto* ticker = std::get_if<feed_ticker>(&news)) {
+      told[ticker->update] = {ticker->bid8, ticker->bid_size8, ticker->ask8, ticker->ask_size8};
+    } else if (const auto* trade = std::get_if<feed_trade>(&news)) {
+      ++trades;
+      trade_gaps += last_trade != 0 && trade->id != last_trade + 1;
+      last_trade = trade->id;
+    } else if (std::holds_alternative<feed_reset>(news)) {
+      book.clear();
+      ++resets;
+    }
+  }
+  /// Comparable points and how many of them agree.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> compare(std::uint64_t from = 0,
+                                                            std::uint64_t to = UINT64_MAX) const {
+    std::size_t points = 0, equal = 0;
+    for (const auto& [id, mine] : ours) {
+      if (id < from || id > to) continue;
+      const auto at = told.find(id);
+      if (at == told.end()) continue;
+      ++points;
+      equal += at->second == mine;
+    }
+    return {points, equal};
+  }
+};
+
+feed_status play(const std::string& files, follower& to) {
+  std::string why;
+  const auto spec = parse_replay_spec("replay:" + files + "@max", why);
+  REQUIRE(spec);
+  const auto source = replay_source::open(*spec, why);
+  REQUIRE(source);
+  std::vector<feed_news> news;
+  while (!source->status().is_finished) {
+    news.clear();
+    source->next({1}, news);
+    for (const auto& one : news) to.take(one);
+  }
+  return source->status();
+}
+
+/// All lines of a recording, each with its newline.
+std::vector<std::string> lines_of(const std::string& path) {
+  std::string why;
+  const auto reader = recording_reader::open(path, why);
+  REQUIRE(reader);
+  std::vector<std::string> lines;
+  recording_reader::line line;
+  while (reader->next(line) == recording_reader::result::line)
+    lines.push_back(std::to_string(line.received.value) + " " + std::string(line.text) + "\n");
+  return lines;
+}
+
+/// A REST depth body as the exchange would have sent it.
+std::string rest_body(const feed_snapshot& whole) {
+  std::string sides[2];
+  for (const auto& level : whole.levels) {
+    auto& text = sides[level.way == side::sell];
+    text += text.empty() ? "[\"" : ",[\"";
+    text += format_decimal8(level.price8, 8) + "\",\"" + format_decimal8(level.size8, 8) + "\"]";
+  }
+  return "{\"lastUpdateId\":" + std::to_string(whole.last_update) + ",\"bids\":[" + sides[0] +
+         "],\"asks\":[" + sides[1] + "]}";
+}
+
+bool has_recordings() {
+  if (!tests::recorded(first_file).empty() && !tests::recorded(second_file).empty()) return true;
+  MESSAGE("skipped: the recordings of the spot market are not on this machine");
+  return false;
+}
+
+} // namespace
+
+TEST_CASE("feed: the recorded spot market is ours at every comparable point") {
+  if (!has_recordings()) return;
+  follower market;
+  const auto status =
+    play(tests::recorded(first_file) + "," + tests::recorded(second_file), market);
+  CHECK(status.messages == 41'249 + 58'325);
+  CHECK(status.ignored == 0);
+  CHECK(status.parse_errors == 0);
+  CHECK(status.problems == 0);
+  CHECK(status.gaps == 0);
+  CHECK(status.resyncs == 1);
+  CHECK(status.last_problem.empty());
+  CHECK(market.resets == 0);
+  CHECK(market.snapshots == 1);
+  CHECK(market.updates == 6'493);
+  CHECK(market.told.size() == 28'040 + 45'134);
+  CHECK(market.trades == 19'904);
+  CHECK(market.trade_gaps == 0);
+  CHECK(market.crossed == 0);
+  CHECK(market.compare() == std::pair<std::size_t, std::size_t>(1'072, 1'072));
+  // The first file alone, and what the second one adds to it.
+  CHECK(market.compare(0, 50'093'421'584).first == 564);
+}
+
+TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book into step again") {
+  if (!has_recordings()) return;
+  auto lines = lines_of(tests::recorded(first_file));
+  REQUIRE(lines.size() == 41'249);
+  std::vector<std::size_t> depth_lines;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (lines[i].find("@depth") != std::string::npos) depth_lines.push_back(i);
+  REQUIRE(depth_lines.size() == 3'451);
+  const auto removed = depth_lines[1'000], healed = depth_lines[1'500];
+
+  // What the exchange's book was when the new snapshot is to come.
+  feed_intake reference(feed_intake::times::keep);
+  std::vector<feed_news> news;
+  for (std::size_t i = 0; i <= healed; ++i) {
+    news.clear();
+    reference.take(std::string_view(lines[i]).substr(lines[i].find(' ') + 1), {}, {1}, news);
+  }
+  const auto* book = reference.book("BTCUSDT");
+  REQUIRE(book != nullptr);
+  const auto snapshot = "1723161400000000000 " + rest_body(book->snapshot("BTCUSDT")) + "\n";
+  const auto healed_at = book->last_update();
+
+  const auto join = [&](std::size_t without, bool with_snapshot) {
+    std::string text;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i != without) text += lines[i];
+      if (with_snapshot && i == healed + 200) text += snapshot; // late, as over the network
+    }
+    return text;
+  };
+  const tests::scratch scratch;
+
+  follower whole, unhealed, resynced;
+  play(tests::recorded(first_file), whole);
+  REQUIRE(whole.compare().first == 564);
+
+  const auto lost = play(scratch.write_gz("unhealed.gz", join(removed, false)), unhealed);
+  CHECK(lost.gaps == 1);
+  CHECK(lost.resyncs == 1);
+  CHECK(unhealed.resets == 1);
+  CHECK(unhealed.trades == whole.trades); // the tape goes on
+  CHECK_FALSE(unhealed.book.best(side::buy));
+  CHECK(unhealed.updates < 1'000);
+
+  const auto back = play(scratch.write_gz("resynced.gz", join(removed, true)), resynced);
+  CHECK(back.gaps == 1);
+  CHECK(back.resyncs == 2);
+  CHECK(back.parse_errors == 0);
+  CHECK(resynced.resets == 1);
+  CHECK(resynced.snapshots == 2);
+  const auto [points, equal] = resynced.compare();
+  CHECK(points == equal);
+  CHECK(points < 564);
+  CHECK(resynced.compare(healed_at + 1) == whole.compare(healed_at + 1));
+  CHECK(resynced.compare(healed_at + 1).first > 100);
+  CHECK(resynced.book.level_count() == whole.book.level_count());
+}
+
+TEST_CASE("feed: the recorded futures market has no gap by its pu ids") {
+  const auto file = tests::recorded("usdm_btcusdt_20240808_first20000.raw.jsonl.gz");
+  if (file.empty()) {
+    MESSAGE("skipped: the recording of the futures market is not on this machine");
+    return;
+  }
+  follower market;
+  const auto status = play(file, market);
+  CHECK(status.messages + status.ignored == 20'000);
+  CHECK(status.parse_errors == 0);
+  CHECK(status.gaps == 0);
+  CHECK(market.resets == 0);
+  CHECK(market.crossed == 0);
+  CHECK(market.updates > 1'000);
+  const auto [points, equal] = market.compare();
+  CHECK(points == equal);
+  MESSAGE("futures: ", points, " comparable points, ", market.updates, " updates");
+}
