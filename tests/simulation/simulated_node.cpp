@@ -32,10 +32,12 @@ runtime::entity_history simulated_node::history_of(entity_id id) const {
   if (const auto saved = snapshots_.find(id); saved != snapshots_.end()) found.base = saved->second;
   const auto positions = index_.find(id);
   if (positions == index_.end()) return found;
-  for (const auto at : positions->second)
-    for (const auto& one : *storage::read_blob(lane_.rows[at - 1]))
+  for (const auto at : positions->second) {
+    const auto records = storage::read_blob(lane_.rows[at - 1]);
+    for (const auto& one : *records)
       if (one.stream == id && (!found.base || one.first_event > found.base->event_number))
         found.records.push_back(one);
+  }
   return found;
 }
 

@@ -62,9 +62,12 @@ record_edit edit_event(Change change) {
       for (std::uint32_t i = 0; i < one.event_count; ++i) {
         const auto rewrite = [&](auto event) {
           REQUIRE(storage::decode_event(in, event));
-          if constexpr (requires { std::get_if<Event>(&event); })
-            if (auto* mine = std::get_if<Event>(&event); mine != nullptr && !changed)
-              changed = change(*mine);
+          std::visit(
+            [&](auto& held) {
+              if constexpr (std::is_same_v<std::decay_t<decltype(held)>, Event>)
+                if (!changed) changed = change(held);
+            },
+            event);
           storage::encode_event(event, out);
         };
         switch (one.stream.kind()) {
