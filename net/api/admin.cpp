@@ -1,0 +1,185 @@
+// What only an administrator may: move money in and out, list and change instruments.
+#include "net/api/handlers.hpp"
+#include "net/api/order_body.hpp"
+#include "net/api/order_json.hpp"
+#include "net/api/query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace rialto::net {
+
+namespace {
+
+bool is_reference(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+void transfer_of(desk& at, const call_ptr& from, json_object& body, transfer_kind kind) {
+  query_reader query(from);
+  const account_id account{query.path_number(0, "account_id", request_error::account_not_found)};
+  if (!query.ok()) return;
+  transfer command;
+  command.kind = kind;
+  command.asset = body.text("asset", 10);
+  (void)body.text("amount", 40);
+  command.amount = take_amount(body, "amount").value_or(amount_units{});
+  command.reference = body.text("reference", 64);
+  if (!is_reference(command.reference))
+    body.refuse("reference", "must not contain control characters");
+  const bool is_asset = std::all_of(command.asset.begin(), command.asset.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+  if (!is_asset) body.refuse("asset", "must be 1 to 10 characters A-Z and 0-9");
+  if (!body.done()) return from->fail(body.why());
+  at.ask(from, account, at.to_account(std::move(command)), [from](outcome& result) {
+    const auto* view = std::get_if<transfer_view>(&result);
+    if (view == nullptr) return from->fail(request_error::internal);
+    from->done(201, transfer_json(*view));
+  });
+}
+
+/// "0.001" is 1000 parts per million; may be negative.
+std::optional<rate_ppm> take_rate(json_object& body, std::string_view name) {
+  auto text = body.maybe_text(name, 40);
+  if (!text) return {};
+  const bool is_negative = text->starts_with('-');
+  if (is_negative) text->remove_prefix(1);
+  const auto units = parse_decimal8(*text);
+  if (!units || *units % 100 != 0 || *units > units_per_whole) {
+    body.refuse(name, "must be a rate from -1 to 1 in a string with at most 6 decimals");
+    return {};
+  }
+  return rate_ppm{is_negative ? -*units / 100 : *units / 100};
+}
+
+std::optional<quantity_lots> take_lots(json_object& body, std::string_view name,
+                                       amount_units lot_size) {
+  const auto amount = take_amount(body, name);
+  if (!amount || lot_size.value <= 0) return {};
+  if (amount->value % lot_size.value != 0) body.refuse(name, "must be a multiple of lot_size");
+  return quantity_lots{amount->value / lot_size.value};
+}
+
+/// What may change after listing; what is empty stays.
+struct instrument_change {
+  std::optional<amount_units> notional_min;
+  std::optional<quantity_lots> quantity_min, quantity_max;
+  std::optional<rate_ppm> maker_fee, taker_fee, collar;
+  std::optional<market_status> status;
+  std::optional<market_mode> mode;
+
+  void apply_to(instrument& spec) const {
+    spec.notional_min = notional_min.value_or(spec.notional_min);
+    spec.quantity_min = quantity_min.value_or(spec.quantity_min);
+    spec.quantity_max = quantity_max.value_or(spec.quantity_max);
+    spec.maker_fee = maker_fee.value_or(spec.maker_fee);
+    spec.taker_fee = taker_fee.value_or(spec.taker_fee);
+    spec.collar = collar.value_or(spec.collar);
+    spec.status = status.value_or(spec.status);
+    spec.mode = mode.value_or(spec.mode);
+  }
+};
+
+instrument_change take_change(json_object& body, amount_units lot_size) {
+  instrument_change change;
+  change.notional_min = take_amount(body, "notional_min");
+  change.quantity_min = take_lots(body, "quantity_min", lot_size);
+  change.quantity_max = take_lots(body, "quantity_max", lot_size);
+  change.maker_fee = take_rate(body, "maker_fee");
+  change.taker_fee = take_rate(body, "taker_fee");
+  change.collar = take_rate(body, "collar");
+  if (const auto text = body.maybe_text("status")) {
+    change.status = parse_market_status(*text);
+    if (!change.status)
+      body.refuse("status", "must be one of open, post_only, cancel_only, halted");
+  }
+  if (const auto text = body.maybe_text("mode")) {
+    change.mode = parse_market_mode(*text);
+    if (!change.mode) body.refuse("mode", "must be one of own, mirrored");
+  }
+  return change;
+}
+
+/// The domain's words are "field: rule".
+void check_instrument(json_object& body, const instrument& spec) {
+  if (!body.ok()) return;
+  const auto fault = check(spec);
+  if (fault.empty()) return;
+  body.fail({reject_reason::instrument_invalid, fault, fault.substr(0, fault.find(':'))});
+}
+
+void answer_instrument(const call_ptr& from, outcome& result, const instrument& spec, int status) {
+  const auto* view = std::get_if<market_view>(&result);
+  from->done(status, instrument_json({view == nullptr ? spec : view->spec, {}, false}));
+}
+
+} // namespace
+
+void post_deposits(desk& at, const call_ptr& from, json_object& body) {
+  transfer_of(at, from, body, transfer_kind::deposit);
+}
+
+void post_withdrawals(desk& at, const call_ptr& from, json_object& body) {
+  transfer_of(at, from, body, transfer_kind::withdrawal);
+}
+
+void post_instruments(desk& at, const call_ptr& from, json_object& body) {
+  instrument spec;
+  spec.symbol = body.text("symbol", 20);
+  spec.base = body.text("base", 10);
+  spec.quote = body.text("quote", 10);
+  (void)body.text("tick_size", 40);
+  spec.tick_size = take_amount(body, "tick_size").value_or(amount_units{});
+  (void)body.text("lot_size", 40);
+  spec.lot_size = take_amount(body, "lot_size").value_or(amount_units{});
+  if (spec.lot_size.value > 0) // as large as an amount may be
+    spec.quantity_max = {std::min(spec.quantity_max.value, INT64_MAX / spec.lot_size.value)};
+  take_change(body, spec.lot_size).apply_to(spec);
+  if (body.done()) check_instrument(body, spec);
+  if (!body.ok()) return from->fail(body.why());
+  const failure taken{reject_reason::already_exists, "symbol is listed already", "symbol"};
+  if (at.gate().markets()->find(spec.symbol) != nullptr) return from->fail(taken);
+  auto& gate = at.gate();
+  at.read<market_id>( // drawing a number may wait for the disk
+    from, [&gate](storage::read_models&) { return market_id{gate.next_id("market")}; },
+    [&at, from, spec, taken](market_id made) mutable {
+      spec.market = made;
+      at.ask(made, market_command{list_instrument{spec}},
+             [from, spec, taken](actors::answer& came) {
+               if (came.how == actors::delivery::claim_taken) return from->fail(taken);
+               if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
+               if (const auto* no = std::get_if<rejection>(&came.result))
+                 return from->fail(failure_of(*no));
+               answer_instrument(from, came.result, spec, 201);
+             },
+             {{"symbol:" + spec.symbol, made}});
+    });
+}
+
+void patch_instrument(desk& at, const call_ptr& from, json_object& body) {
+  const auto markets = at.gate().markets();
+  const auto* entry = markets->find(from->path_values.at(0));
+  if (entry == nullptr) return from->fail({request_error::symbol_not_found, {}, "symbol"});
+  // Checked against the directory; laid onto what the market says, because an earlier change may not
+  // be in the directory yet.
+  const auto change = take_change(body, entry->spec.lot_size);
+  auto wanted = entry->spec;
+  change.apply_to(wanted);
+  if (body.done()) check_instrument(body, wanted);
+  if (!body.ok()) return from->fail(body.why());
+  const auto market = wanted.market;
+  at.ask(from, market, market_command{get_market{}}, [&at, from, market, change](outcome& result) {
+    const auto* view = std::get_if<market_view>(&result);
+    if (view == nullptr) return from->fail(request_error::internal);
+    auto spec = view->spec;
+    change.apply_to(spec);
+    at.ask(from, market, market_command{change_instrument{spec}},
+           [from, spec](outcome& changed) { answer_instrument(from, changed, spec, 200); });
+  });
+}
+
+} // namespace rialto::net

@@ -1,0 +1,169 @@
+#include "net/api/order_body.hpp"
+
+#include "domain/bytes.hpp"
+#include "net/api/order_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rialto::net {
+
+namespace {
+
+constexpr std::string_view decimal_rule =
+  R"(must be a decimal number in a string, as "0.25", with at most 8 decimals)";
+
+bool is_client_order_id(std::string_view text) {
+  return !text.empty() && text.size() <= 36 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':' || c == '/';
+  });
+}
+
+/// Units of a decimal field that is a positive multiple of `step`; 0 when absent or wrong.
+std::int64_t take_multiple(json_object& body, std::string_view name, amount_units step,
+                           request_error off_step, std::string_view step_name, bool is_required) {
+  const auto text = is_required ? std::optional{body.text(name, 40)} : body.maybe_text(name, 40);
+  if (!text || text->empty()) return 0;
+  const auto units = parse_decimal8(*text);
+  if (!units) {
+    body.refuse(name, decimal_rule);
+    return 0;
+  }
+  if (*units == 0) {
+    body.refuse(name, "must be above zero");
+    return 0;
+  }
+  if (*units % step.value != 0) {
+    body.fail(
+      {off_step,
+       fmt::format("{} must be a multiple of the {} {}", name, step_name, format_amount(step)),
+       std::string(name)});
+    return 0;
+  }
+  return *units / step.value;
+}
+
+template <class Word, class Parse>
+Word take_word(json_object& body, std::string_view name, Word otherwise, bool is_required,
+               std::string_view words, Parse parse) {
+  const auto text = is_required ? std::optional{body.text(name)} : body.maybe_text(name);
+  if (!text || text->empty()) return otherwise;
+  const auto word = parse(*text);
+  if (!word) body.refuse(name, fmt::format("must be one of {}", words));
+  return word.value_or(otherwise);
+}
+
+/// What goes together with what.
+void check_shape(json_object& body, const place_order& order) {
+  if (order.type == order_type::market) {
+    if (order.price.value != 0) body.refuse("price", "does not go with a market order");
+    if (order.tif == time_in_force::gtc)
+      body.refuse("time_in_force", "must be ioc or fok for a market order");
+    if ((order.size.value != 0) == (order.quote_quantity.value != 0))
+      body.refuse("quantity", "or quote_quantity must be given for a market order, not both");
+    return;
+  }
+  if (order.price.value == 0)
+    body.fail({request_error::missing_field, "price is required for a limit order", "price"});
+  if (order.quote_quantity.value != 0)
+    body.refuse("quote_quantity", "goes with market orders only");
+  if (order.size.value == 0)
+    body.fail({request_error::missing_field, "quantity is required for a limit order", "quantity"});
+  if (order.type == order_type::post_only && order.tif != time_in_force::gtc)
+    body.refuse("time_in_force", "must be gtc for a post_only order");
+}
+
+} // namespace
+
+market_terms terms_of(const actors::market_entry& entry) {
+  const auto& spec = entry.spec;
+  market_terms terms;
+  terms.market = spec.market;
+  terms.base = spec.base;
+  terms.quote = spec.quote;
+  terms.units_per_tick_lot = spec.units_per_tick_lot();
+  terms.lot_size = spec.lot_size;
+  terms.notional_min = spec.notional_min;
+  terms.quantity_min = spec.quantity_min;
+  terms.quantity_max = spec.quantity_max;
+  terms.maker_fee = spec.maker_fee;
+  terms.taker_fee = spec.taker_fee;
+  terms.collar = spec.collar;
+  terms.status = spec.status;
+  terms.reference_price = entry.reference_price;
+  return terms;
+}
+
+price_ticks take_price(json_object& body, const instrument& spec, bool is_required) {
+  return {take_multiple(body, "price", spec.tick_size, request_error::price_off_tick, "tick size",
+                        is_required)};
+}
+
+quantity_lots take_quantity(json_object& body, const instrument& spec, bool is_required) {
+  return {take_multiple(body, "quantity", spec.lot_size, request_error::quantity_off_lot,
+                        "lot size", is_required)};
+}
+
+std::optional<amount_units> take_amount(json_object& body, std::string_view name) {
+  const auto text = body.maybe_text(name, 40);
+  if (!text) return {};
+  const auto amount = parse_amount(*text);
+  if (!amount)
+    body.refuse(name, decimal_rule);
+  else if (amount->value == 0)
+    body.refuse(name, "must be above zero");
+  return amount;
+}
+
+const actors::market_entry* take_symbol(json_object& body, const actors::directory& markets) {
+  const auto symbol = body.text("symbol", 20);
+  if (symbol.empty()) return nullptr;
+  const auto* entry = markets.find(symbol);
+  if (entry == nullptr)
+    body.fail(
+      {request_error::symbol_not_found, "symbol is not the name of an instrument here", "symbol"});
+  return entry;
+}
+
+place_order take_order(json_object& body, const actors::directory& markets) {
+  place_order order;
+  order.way = take_word(body, "side", side::buy, true, "buy, sell", parse_side);
+  order.type =
+    take_word(body, "type", order_type::limit, true, "limit, market, post_only", parse_order_type);
+  const auto usual = order.type == order_type::market ? time_in_force::ioc : time_in_force::gtc;
+  order.tif = take_word(body, "time_in_force", usual, false, "gtc, ioc, fok", parse_time_in_force);
+  order.quote_quantity = take_amount(body, "quote_quantity").value_or(amount_units{});
+  if (const auto id = body.maybe_text("client_order_id")) {
+    if (!is_client_order_id(*id))
+      body.refuse("client_order_id", "must be 1 to 36 of A-Z a-z 0-9 - _ . : /");
+    order.client_order_id = *id;
+  }
+  if (const auto* entry = take_symbol(body, markets)) {
+    order.terms = terms_of(*entry);
+    order.price = take_price(body, entry->spec, false);
+    order.size = take_quantity(body, entry->spec, false);
+  } else {
+    body.take("price");
+    body.take("quantity");
+  }
+  if (body.done()) check_shape(body, order);
+  order.body_hash = meaning_of(order);
+  return order;
+}
+
+std::uint64_t meaning_of(const place_order& order) {
+  std::string bytes;
+  byte_writer out(bytes);
+  out.put(order.terms.market);
+  out.put(order.way);
+  out.put(order.type);
+  out.put(order.tif);
+  out.put(order.price);
+  out.put(order.size);
+  out.put(order.quote_quantity);
+  return hash64(bytes);
+}
+
+} // namespace rialto::net

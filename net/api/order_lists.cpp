@@ -1,0 +1,163 @@
+// Orders to look at: open ones from the account itself, final ones from the read models, fills from
+// the executions.
+#include "net/api/handlers.hpp"
+#include "net/api/order_json.hpp"
+#include "net/api/query.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace rialto::net {
+
+namespace {
+
+constexpr std::uint32_t fills_max = 1'000; // shown of one order
+constexpr int fill_reads_max = 20;         // the read models lag behind by milliseconds
+constexpr std::int64_t fill_wait_ns = 50'000'000;
+
+enum class order_choice : std::uint8_t { open, closed, all };
+
+/// The fills of an order, oldest first.
+std::vector<fill_view> fills_of(storage::read_models& models, const order_view& order) {
+  std::vector<fill_view> fills;
+  auto page = models.executions(order.account, order.market, order.id, {{}, fills_max});
+  for (auto& row : page.rows) fills.push_back(row.fill);
+  std::reverse(fills.begin(), fills.end());
+  return fills;
+}
+
+bool is_complete(const order_view& order) {
+  quantity_lots sum;
+  for (const auto& fill : order.fills) sum += fill.size;
+  return sum >= order.executed || order.fills.size() >= fills_max;
+}
+
+void answer_with_fills(desk& at, const call_ptr& from, const order_view& order, int reads) {
+  at.read<order_view>(
+    from,
+    [order](storage::read_models& models) {
+      auto full = order;
+      full.fills = fills_of(models, order);
+      return full;
+    },
+    [&at, from, reads](const order_view& full) {
+      if (is_complete(full) || reads == 0)
+        return from->done(200, order_json(full, *at.gate().markets()));
+      at.later(fill_wait_ns,
+               [&at, from, full, reads] { answer_with_fills(at, from, full, reads - 1); });
+    });
+}
+
+/// An order the account no longer knows.
+void answer_from_past(desk& at, const call_ptr& from, order_id id) {
+  at.read<std::optional<order_view>>(
+    from,
+    [account = from->account, id](storage::read_models& models) {
+      return models.order(account, id);
+    },
+    [&at, from](const std::optional<order_view>& found) {
+      if (!found) return from->fail({request_error::order_not_found, {}, "order_id"});
+      from->done(200, order_json(*found, *at.gate().markets()));
+    });
+}
+
+struct list_request {
+  order_choice choice = order_choice::all;
+  market_id market;
+  storage::page_request page;
+};
+
+/// Newest first; `open_before`: only ids below it.
+void answer_open(desk& at, const call_ptr& from, const list_request& list, order_id open_before) {
+  at.ask(from, from->account, at.to_account(get_orders{list.market}),
+         [&at, from, list, open_before](outcome& result) {
+           auto* view = std::get_if<orders_view>(&result);
+           if (view == nullptr) return from->fail(request_error::internal);
+           auto& orders = view->orders; // oldest first
+           if (open_before)
+             std::erase_if(orders, [&](const order_view& one) { return one.id >= open_before; });
+           std::reverse(orders.begin(), orders.end());
+           const bool has_more = orders.size() > list.page.limit;
+           if (has_more) orders.resize(list.page.limit);
+           std::string next;
+           if (has_more)
+             next = "open." + std::to_string(orders.back().id.value);
+           else if (list.choice == order_choice::all)
+             next = "closed.";
+           at.read<std::vector<order_view>>(
+             from,
+             [orders](storage::read_models& models) {
+               auto full = orders;
+               for (auto& one : full)
+                 if (one.executed.value > 0) one.fills = fills_of(models, one);
+               return full;
+             },
+             [&at, from, next](const std::vector<order_view>& full) {
+               const auto markets = at.gate().markets();
+               from->done(200, page_json(full, next, [&](const order_view& one) {
+                            return order_json(one, *markets);
+                          }));
+             });
+         });
+}
+
+void answer_closed(desk& at, const call_ptr& from, const list_request& list) {
+  using rows = storage::page<order_view>;
+  at.read<rows>(
+    from,
+    [account = from->account, list](storage::read_models& models) {
+      return models.orders({account, list.market, {}}, list.page);
+    },
+    [&at, from](const rows& page) {
+      const auto markets = at.gate().markets();
+      const auto next = page.next.empty() ? std::string{} : "closed." + page.next;
+      from->done(200, page_json(page.rows, next,
+                                [&](const order_view& one) { return order_json(one, *markets); }));
+    });
+}
+
+} // namespace
+
+void get_one_order(desk& at, const call_ptr& from, json_object&) {
+  query_reader query(from);
+  const order_id id{query.path_number(0, "order_id", request_error::order_not_found)};
+  if (!query.ok()) return;
+  at.ask(from->account, at.to_account(get_order{id}), [&at, from, id](actors::answer& came) {
+    if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
+    const auto* view = std::get_if<order_view>(&came.result);
+    if (view == nullptr) return answer_from_past(at, from, id);
+    if (view->executed.value > 0) return answer_with_fills(at, from, *view, fill_reads_max);
+    from->done(200, order_json(*view, *at.gate().markets()));
+  });
+}
+
+void get_orders_list(desk& at, const call_ptr& from, json_object&) {
+  query_reader query(from);
+  list_request list;
+  list.market = query.market(*at.gate().markets());
+  list.page = query.page();
+  const auto status = query.text("status");
+  if (status == "open")
+    list.choice = order_choice::open;
+  else if (status == "closed")
+    list.choice = order_choice::closed;
+  else if (!status.empty() && status != "all")
+    query.refuse("status", "must be open, closed or all");
+  order_id open_before;
+  bool is_closed = list.choice == order_choice::closed;
+  if (std::string_view cursor = list.page.cursor; cursor.starts_with("closed.")) {
+    is_closed = true;
+    list.page.cursor = std::string(cursor.substr(7));
+  } else if (cursor.starts_with("open.") && !is_closed) {
+    open_before = {parse_number(cursor.substr(5)).value_or(0)};
+    if (!open_before) query.refuse("cursor", "must be the next_cursor of a former page");
+  } else if (!cursor.empty()) {
+    query.refuse("cursor", "must be the next_cursor of a former page");
+  }
+  if (is_closed && list.choice == order_choice::open)
+    query.refuse("cursor", "is one of another list");
+  if (!query.ok()) return;
+  is_closed ? answer_closed(at, from, list) : answer_open(at, from, list, open_before);
+}
+
+} // namespace rialto::net

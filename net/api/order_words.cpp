@@ -1,0 +1,155 @@
+#include "net/api/order_json.hpp"
+
+#include <fmt/format.h>
+
+namespace rialto::net {
+
+std::string_view to_text(side way) {
+  switch (way) {
+  case side::buy: return "buy";
+  case side::sell: return "sell";
+  }
+  return "";
+}
+
+std::string_view to_text(order_type type) {
+  switch (type) {
+  case order_type::limit: return "limit";
+  case order_type::market: return "market";
+  case order_type::post_only: return "post_only";
+  }
+  return "";
+}
+
+std::string_view to_text(time_in_force tif) {
+  switch (tif) {
+  case time_in_force::gtc: return "gtc";
+  case time_in_force::ioc: return "ioc";
+  case time_in_force::fok: return "fok";
+  }
+  return "";
+}
+
+std::string_view to_text(order_status status) {
+  switch (status) {
+  case order_status::new_order: return "new";
+  case order_status::partially_filled: return "partially_filled";
+  case order_status::filled: return "filled";
+  case order_status::cancelled: return "cancelled";
+  case order_status::expired: return "expired";
+  case order_status::rejected: return "rejected";
+  }
+  return "";
+}
+
+std::string_view to_text(market_status status) {
+  switch (status) {
+  case market_status::open: return "open";
+  case market_status::post_only: return "post_only";
+  case market_status::cancel_only: return "cancel_only";
+  case market_status::halted: return "halted";
+  }
+  return "";
+}
+
+std::string_view to_text(market_mode mode) {
+  switch (mode) {
+  case market_mode::own: return "own";
+  case market_mode::mirrored: return "mirrored";
+  }
+  return "";
+}
+
+std::string_view to_text(user_role role) {
+  switch (role) {
+  case user_role::trader: return "trader";
+  case user_role::admin: return "admin";
+  }
+  return "";
+}
+
+std::string_view to_text(transfer_kind kind) {
+  switch (kind) {
+  case transfer_kind::deposit: return "deposit";
+  case transfer_kind::withdrawal: return "withdrawal";
+  }
+  return "";
+}
+
+namespace {
+
+template <class Word, class... Words>
+std::optional<Word> one_of(std::string_view text, Words... words) {
+  std::optional<Word> found;
+  ((to_text(words) == text ? void(found = words) : void()), ...);
+  return found;
+}
+
+} // namespace
+
+std::optional<side> parse_side(std::string_view text) {
+  return one_of<side>(text, side::buy, side::sell);
+}
+std::optional<order_type> parse_order_type(std::string_view text) {
+  return one_of<order_type>(text, order_type::limit, order_type::market, order_type::post_only);
+}
+std::optional<time_in_force> parse_time_in_force(std::string_view text) {
+  return one_of<time_in_force>(text, time_in_force::gtc, time_in_force::ioc, time_in_force::fok);
+}
+std::optional<market_status> parse_market_status(std::string_view text) {
+  return one_of<market_status>(text, market_status::open, market_status::post_only,
+                               market_status::cancel_only, market_status::halted);
+}
+std::optional<market_mode> parse_market_mode(std::string_view text) {
+  return one_of<market_mode>(text, market_mode::own, market_mode::mirrored);
+}
+
+std::string_view field_of(reject_reason why) {
+  using r = reject_reason;
+  switch (why) { // no default: a new reason must say which field it concerns, if any
+  case r::price_invalid:
+  case r::would_take: return "price";
+  case r::quantity_invalid:
+  case r::notional_too_small:
+  case r::notional_too_large:
+  case r::insufficient_balance:
+  case r::no_liquidity:
+  case r::fok_unfillable: return "quantity";
+  case r::unknown_order: return "order_id";
+  case r::unknown_account:
+  case r::too_many_open_orders:
+  case r::too_many_orders_today: return "account_id";
+  case r::unknown_market:
+  case r::market_halted:
+  case r::market_cancel_only:
+  case r::market_post_only: return "symbol";
+  case r::client_order_id_reused: return "client_order_id";
+  case r::amount_invalid: return "amount";
+  case r::reference_reused: return "reference";
+  case r::none:
+  case r::amend_not_allowed:
+  case r::already_exists:
+  case r::wrong_credentials:
+  case r::session_ended:
+  case r::instrument_invalid:
+  case r::too_many_accounts:
+  case r::too_many_sessions:
+  case r::user_locked: break;
+  }
+  return "";
+}
+
+failure failure_of(const rejection& no) {
+  std::string detail;
+  if (no.order.id)
+    detail = fmt::format("order {} was {}", no.order.id.value, to_text(no.order.status));
+  if (no.order.id && !is_final(no.order.status))
+    detail = fmt::format("order {} stays as it was", no.order.id.value);
+  return {no.reason, std::move(detail), std::string(field_of(no.reason))};
+}
+
+std::string format_rate(rate_ppm rate) {
+  return format_decimal8(rate.value * 100);
+}
+
+} // namespace rialto::net

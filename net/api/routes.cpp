@@ -1,0 +1,162 @@
+#include "net/api/routes.hpp"
+
+#include "net/api/query.hpp"
+
+namespace rialto::net {
+
+namespace {
+
+constexpr field_spec symbol_parameter{"symbol", "string", false, "Of this instrument only."};
+constexpr field_spec limit_parameter{"limit", "integer", false,
+                                     "At most so many; 1 to 500, else 100."};
+constexpr field_spec cursor_parameter{"cursor", "string", false,
+                                      "The next_cursor of the page before."};
+
+constexpr field_spec order_query[] = {symbol_parameter,
+                                      {"status", "string", false, "open, closed or all (default)."},
+                                      limit_parameter,
+                                      cursor_parameter};
+constexpr field_spec cancel_query[] = {
+  {"symbol", "string", false, "Only orders of this instrument; absent: of every instrument."}};
+constexpr field_spec execution_query[] = {symbol_parameter,
+                                          {"order_id", "integer", false, "Of this order only."},
+                                          limit_parameter,
+                                          cursor_parameter};
+constexpr field_spec ledger_query[] = {
+  {"asset", "string", false, "Of this asset only."}, limit_parameter, cursor_parameter};
+constexpr field_spec book_query[] = {
+  {"levels", "integer", false, "At most so many levels a side; 1 to 1000."}};
+constexpr field_spec trades_query[] = {
+  {"before", "integer", false, "Only trades with a smaller id."},
+  {"limit", "integer", false, "At most so many; 1 to 1000, else 100."}};
+constexpr field_spec candles_query[] = {
+  {"interval", "string", false, "1s, 1m (default), 5m, 15m, 1h, 4h or 1d."},
+  {"from", "integer", false, "Open time not before; milliseconds since 1970."},
+  {"to", "integer", false, "Open time before; milliseconds since 1970."},
+  {"limit", "integer", false, "At most so many, the newest; 1 to 1000, else 500."}};
+
+using a = access;
+
+constexpr route routes[] = {
+  {"POST", "/api/v1/auth/register", a::everybody, post_register, 5, false,
+   "Make a user with a first account.", "credentials", "registered", 201},
+  {"POST", "/api/v1/auth/login", a::everybody, post_login, 5, false,
+   "Trade e-mail address and password for tokens.", "credentials", "tokens"},
+  {"POST", "/api/v1/auth/refresh", a::everybody, post_refresh, 2, false,
+   "Trade a refresh token for the next pair of tokens; it works once.", "refresh", "tokens"},
+  {"POST", "/api/v1/auth/logout", a::user, post_logout, 1, false, "End the token's session.", "",
+   "", 204},
+  {"GET", "/api/v1/me", a::user, get_me, 1, false, "Who the caller is.", "", "user"},
+  {"POST", "/api/v1/accounts", a::user, post_accounts, 5, false, "Open another account.",
+   "new_account", "account", 201},
+  {"GET", "/api/v1/accounts", a::user, get_accounts, 1, false,
+   "The caller's accounts; the first is the default.", "", "[]account"},
+  {"GET", "/api/v1/instruments", a::everybody, get_instruments, 1, false, "What is traded.", "",
+   "[]instrument"},
+  {"GET", "/api/v1/markets/{symbol}/book", a::everybody, get_book, 2, false,
+   "The order book, best prices first.", "", "book", 200, book_query},
+  {"GET", "/api/v1/markets/{symbol}/trades", a::everybody, get_trades, 2, false,
+   "Trades, newest first.", "", "trades", 200, trades_query},
+  {"GET", "/api/v1/markets/{symbol}/ticker", a::everybody, get_ticker, 1, false,
+   "Best prices and the statistics of 24 hours.", "", "ticker"},
+  {"GET", "/api/v1/markets/{symbol}/candles", a::everybody, get_candles, 2, false,
+   "Candles, oldest first; the last may still be open.", "", "candles", 200, candles_query},
+  {"POST", "/api/v1/orders", a::account, post_orders, 1, true,
+   "Place an order. The same client_order_id with the same body within 24 hours gives the same "
+   "order (200).",
+   "new_order", "order", 201},
+  {"GET", "/api/v1/orders", a::account, get_orders_list, 2, false,
+   "Orders, newest first: open ones, then final ones.", "", "{}order", 200, order_query},
+  {"DELETE", "/api/v1/orders", a::account, delete_orders, 2, true,
+   "Ask for all open orders to be cancelled; gives those it asked for.", "", "[]order", 200,
+   cancel_query},
+  {"GET", "/api/v1/orders/{order_id}", a::account, get_one_order, 1, false,
+   "One order with all its fills.", "", "order"},
+  {"PATCH", "/api/v1/orders/{order_id}", a::account, patch_order, 1, true,
+   "Change price or total quantity. A smaller quantity keeps the place in the queue.",
+   "order_change", "order"},
+  {"DELETE", "/api/v1/orders/{order_id}", a::account, delete_order, 1, true, "Cancel one order.",
+   "", "order"},
+  {"GET", "/api/v1/executions", a::account, get_executions, 2, false, "Fills, newest first.", "",
+   "{}execution", 200, execution_query},
+  {"GET", "/api/v1/account/balances", a::account, get_account_balances, 1, false,
+   "Available and held amounts per asset.", "", "[]balance"},
+  {"GET", "/api/v1/ledger", a::account, get_ledger, 2, false,
+   "Postings to the account, newest first.", "", "{}ledger_entry", 200, ledger_query},
+  {"POST", "/api/v1/admin/accounts/{account_id}/deposits", a::admin, post_deposits, 1, false,
+   "Move money into an account; the reference is an idempotency key.", "new_transfer", "transfer",
+   201},
+  {"POST", "/api/v1/admin/accounts/{account_id}/withdrawals", a::admin, post_withdrawals, 1, false,
+   "Move money out of an account; the reference is an idempotency key.", "new_transfer", "transfer",
+   201},
+  {"POST", "/api/v1/admin/instruments", a::admin, post_instruments, 1, false, "List an instrument.",
+   "new_instrument", "instrument", 201},
+  {"PATCH", "/api/v1/admin/instruments/{symbol}", a::admin, patch_instrument, 1, false,
+   "Change limits, fees, status or mode of an instrument.", "instrument_change", "instrument"},
+  {"GET", "/openapi.json", a::everybody, get_openapi, 1, false, "This document.", "", "document"},
+  {"GET", "/healthz", a::everybody, get_healthz, 0, false, "The process answers.", "", "health"},
+  {"GET", "/readyz", a::everybody, get_readyz, 0, false, "The node can trade.", "", "health"},
+  {"GET",
+   "/metrics",
+   a::everybody,
+   get_metrics,
+   0,
+   false,
+   "Counters for Prometheus.",
+   "",
+   "metrics",
+   200,
+   {},
+   "text/plain"},
+};
+
+/// Splits off what is before the next '/'.
+std::string_view next_part(std::string_view& rest) {
+  const auto end = rest.find('/');
+  const auto part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end);
+  return part;
+}
+
+bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& values) {
+  values.clear();
+  while (!pattern.empty() && !path.empty()) {
+    if (pattern.front() != '/' || path.front() != '/') return false;
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const auto wanted = next_part(pattern), given = next_part(path);
+    if (wanted.starts_with('{')) {
+      auto value = percent_decoded(given, false);
+      if (!value || value->empty()) return false;
+      values.push_back(std::move(*value));
+    } else if (wanted != given) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
+}
+
+} // namespace
+
+std::span<const route> route_table() {
+  return routes;
+}
+
+route_match match(std::string_view method, std::string_view path,
+                  std::vector<std::string>& values) {
+  route_match result;
+  std::vector<std::string> parts;
+  for (const auto& one : routes) {
+    if (!fits(one.pattern, path, parts)) continue;
+    result.path_exists = true;
+    if (!result.methods.empty()) result.methods += ", ";
+    result.methods += one.method;
+    if (one.method != method) continue;
+    result.found = &one;
+    values = parts;
+    break;
+  }
+  return result;
+}
+
+} // namespace rialto::net

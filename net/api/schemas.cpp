@@ -1,0 +1,216 @@
+// The shapes of bodies and answers, as the OpenAPI document names them.
+#include "net/api/routes.hpp"
+
+#include <algorithm>
+
+namespace rialto::net {
+
+namespace {
+
+using f = field_spec;
+
+constexpr f credentials[] = {{"email", "string", true, "An e-mail address."},
+                             {"password", "string", true, "8 to 128 characters."}};
+constexpr f refresh[] = {{"refresh_token", "string", true, "From the last login or refresh."}};
+constexpr f registered[] = {{"user_id", "integer", true, ""},
+                            {"account_id", "integer", true, "The first account."}};
+constexpr f tokens[] = {{"access_token", "string", true, "Send as Authorization: Bearer."},
+                        {"refresh_token", "string", true, "Works once."},
+                        {"token_type", "string", true, "Bearer"},
+                        {"expires_in", "integer", true, "Seconds the access token is good for."}};
+constexpr f user[] = {{"user_id", "integer", true, ""},
+                      {"email", "string", true, ""},
+                      {"role", "string", true, "trader or admin"},
+                      {"created_at", "time", true, ""},
+                      {"accounts", "[]account", true, ""}};
+constexpr f account[] = {{"account_id", "integer", true, "For the header X-Account-Id."},
+                         {"label", "string", true, ""}};
+constexpr f new_account[] = {{"label", "string", true, "1 to 64 bytes."}};
+constexpr f instrument[] = {
+  {"symbol", "string", true, ""},
+  {"base", "string", true, ""},
+  {"quote", "string", true, ""},
+  {"tick_size", "decimal", true, "Prices are multiples of it."},
+  {"lot_size", "decimal", true, "Quantities are multiples of it."},
+  {"notional_min", "decimal", true, "Least price times quantity."},
+  {"quantity_min", "decimal", true, ""},
+  {"quantity_max", "decimal", true, ""},
+  {"maker_fee", "decimal", true, "A rate of what is received."},
+  {"taker_fee", "decimal", true, "A rate of what is received."},
+  {"collar", "decimal", true, "Market buys hold the reference price times 1 + collar."},
+  {"status", "string", true, "open, post_only, cancel_only or halted"},
+  {"mode", "string", true, "own or mirrored"},
+  {"stale", "boolean", true, "Mirrored, and the feed is out of step."}};
+constexpr f new_instrument[] = {{"symbol", "string", true, "2 to 20 characters A-Z 0-9."},
+                                {"base", "string", true, "1 to 10 characters A-Z 0-9."},
+                                {"quote", "string", true, "1 to 10 characters A-Z 0-9."},
+                                {"tick_size", "decimal", true, ""},
+                                {"lot_size", "decimal", true, ""},
+                                {"notional_min", "decimal", false, ""},
+                                {"quantity_min", "decimal", false, ""},
+                                {"quantity_max", "decimal", false, ""},
+                                {"maker_fee", "decimal", false, ""},
+                                {"taker_fee", "decimal", false, ""},
+                                {"collar", "decimal", false, ""},
+                                {"status", "string", false, ""},
+                                {"mode", "string", false, ""}};
+constexpr f instrument_change[] = {
+  {"notional_min", "decimal", false, ""}, {"quantity_min", "decimal", false, ""},
+  {"quantity_max", "decimal", false, ""}, {"maker_fee", "decimal", false, ""},
+  {"taker_fee", "decimal", false, ""},    {"collar", "decimal", false, ""},
+  {"status", "string", false, ""},        {"mode", "string", false, ""}};
+constexpr f book[] = {{"type", "string", true, "snapshot; on the stream also diff"},
+                      {"symbol", "string", true, ""},
+                      {"last_update", "integer", true, "Diffs go on from here."},
+                      {"bids", "[]level", true, "Best first."},
+                      {"asks", "[]level", true, "Best first."}};
+constexpr f trade[] = {{"id", "integer", true, ""},
+                       {"price", "decimal", true, ""},
+                       {"quantity", "decimal", true, ""},
+                       {"side", "string", true, "Of the taker."},
+                       {"time", "time", true, ""}};
+constexpr f trades[] = {{"symbol", "string", true, ""},
+                        {"items", "[]trade", true, "Newest first."},
+                        {"next_before", "integer", true, "For the next page.", true}};
+constexpr f ticker[] = {{"symbol", "string", true, ""},
+                        {"last_price", "decimal", true, "", true},
+                        {"open_24h", "decimal", true, "", true},
+                        {"high_24h", "decimal", true, "", true},
+                        {"low_24h", "decimal", true, "", true},
+                        {"volume_24h", "decimal", true, ""},
+                        {"quote_volume_24h", "decimal", true, ""},
+                        {"trades_24h", "integer", true, ""},
+                        {"bid", "decimal", true, "", true},
+                        {"bid_quantity", "decimal", true, "", true},
+                        {"ask", "decimal", true, "", true},
+                        {"ask_quantity", "decimal", true, "", true},
+                        {"status", "string", true, ""},
+                        {"stale", "boolean", true, ""},
+                        {"time", "time", true, ""}};
+constexpr f candle[] = {{"open_time", "time", true, ""},
+                        {"close_time", "time", true, ""},
+                        {"open", "decimal", true, ""},
+                        {"high", "decimal", true, ""},
+                        {"low", "decimal", true, ""},
+                        {"close", "decimal", true, ""},
+                        {"volume", "decimal", true, ""},
+                        {"quote_volume", "decimal", true, ""},
+                        {"taker_buy_volume", "decimal", true, ""},
+                        {"trades", "integer", true, ""},
+                        {"closed", "boolean", true, ""}};
+constexpr f candles[] = {{"symbol", "string", true, ""},
+                         {"interval", "string", true, ""},
+                         {"items", "[]candle", true, "Oldest first."}};
+constexpr f new_order[] = {
+  {"symbol", "string", true, ""},
+  {"side", "string", true, "buy or sell"},
+  {"type", "string", true, "limit, market or post_only"},
+  {"time_in_force", "string", false, "gtc, ioc or fok; default gtc, for market orders ioc"},
+  {"quantity", "decimal", false, "In the base asset."},
+  {"quote_quantity", "decimal", false, "Market orders: what to spend or to earn instead."},
+  {"price", "decimal", false, "Limit orders."},
+  {"client_order_id", "string", false, "1 to 36 of A-Z a-z 0-9 - _ . : /"}};
+constexpr f order_change[] = {
+  {"price", "decimal", false, "The new limit."},
+  {"quantity", "decimal", false, "The new total quantity, what is executed included."}};
+constexpr f fill[] = {
+  {"trade_id", "integer", true, ""}, {"price", "decimal", true, ""},
+  {"quantity", "decimal", true, ""}, {"notional", "decimal", true, "In the quote asset."},
+  {"fee", "decimal", true, ""},      {"fee_asset", "string", true, "What was received."},
+  {"is_maker", "boolean", true, ""}, {"time", "time", true, ""}};
+constexpr f order[] = {
+  {"order_id", "integer", true, ""},
+  {"client_order_id", "string", true, "", true},
+  {"symbol", "string", true, "", true},
+  {"side", "string", true, ""},
+  {"type", "string", true, ""},
+  {"time_in_force", "string", true, ""},
+  {"status", "string", true, "new, partially_filled, filled, cancelled, expired or rejected"},
+  {"price", "decimal", true, "", true},
+  {"quantity", "decimal", true, "Null for an order by quote_quantity.", true},
+  {"executed_quantity", "decimal", true, "", true},
+  {"executed_quote", "decimal", true, ""},
+  {"created_at", "time", true, ""},
+  {"updated_at", "time", true, ""},
+  {"fills", "[]fill", true,
+   "In answers to POST, PATCH and DELETE and in stream events those this step made."}};
+constexpr f execution[] = {{"number", "integer", true, "Rises per account."},
+                           {"order_id", "integer", true, ""},
+                           {"symbol", "string", true, ""},
+                           {"side", "string", true, ""},
+                           {"trade_id", "integer", true, ""},
+                           {"price", "decimal", true, ""},
+                           {"quantity", "decimal", true, ""},
+                           {"notional", "decimal", true, ""},
+                           {"fee", "decimal", true, ""},
+                           {"fee_asset", "string", true, ""},
+                           {"is_maker", "boolean", true, ""},
+                           {"time", "time", true, ""}};
+constexpr f balance[] = {{"asset", "string", true, ""},
+                         {"available", "decimal", true, ""},
+                         {"hold", "decimal", true, "Held by open orders."}};
+constexpr f ledger_entry[] = {{"number", "integer", true, "Rises per account."},
+                              {"account", "string", true, "account/17"},
+                              {"asset", "string", true, ""},
+                              {"amount", "decimal", true, "Signed."},
+                              {"kind", "string", true, ""},
+                              {"reference", "string", true, ""},
+                              {"time", "time", true, ""}};
+constexpr f new_transfer[] = {{"asset", "string", true, "1 to 10 characters A-Z 0-9."},
+                              {"amount", "decimal", true, ""},
+                              {"reference", "string", true, "1 to 64 bytes: the idempotency key."}};
+constexpr f transfer[] = {
+  {"account_id", "integer", true, ""}, {"kind", "string", true, "deposit or withdrawal"},
+  {"asset", "string", true, ""},       {"amount", "decimal", true, ""},
+  {"reference", "string", true, ""},   {"available", "decimal", true, "After it."},
+  {"time", "time", true, ""}};
+constexpr f health[] = {{"status", "string", true, ""}};
+constexpr f problem_fields[] = {{"type", "string", true, "urn:rialto:problem:CODE"},
+                                {"title", "string", true, "For people."},
+                                {"status", "integer", true, ""},
+                                {"code", "string", true, "Stable; branch on it."},
+                                {"detail", "string", false, "What was wrong."},
+                                {"field", "string", false, "Which field it concerns."},
+                                {"request_id", "string", false, ""}};
+
+constexpr schema_spec schemas[] = {{"credentials", credentials},
+                                   {"refresh", refresh},
+                                   {"registered", registered},
+                                   {"tokens", tokens},
+                                   {"user", user},
+                                   {"account", account},
+                                   {"new_account", new_account},
+                                   {"instrument", instrument},
+                                   {"new_instrument", new_instrument},
+                                   {"instrument_change", instrument_change},
+                                   {"book", book},
+                                   {"trade", trade},
+                                   {"trades", trades},
+                                   {"ticker", ticker},
+                                   {"candle", candle},
+                                   {"candles", candles},
+                                   {"new_order", new_order},
+                                   {"order_change", order_change},
+                                   {"fill", fill},
+                                   {"order", order},
+                                   {"execution", execution},
+                                   {"balance", balance},
+                                   {"ledger_entry", ledger_entry},
+                                   {"new_transfer", new_transfer},
+                                   {"transfer", transfer},
+                                   {"health", health},
+                                   {"problem", problem_fields}};
+
+} // namespace
+
+std::span<const schema_spec> schema_table() {
+  return schemas;
+}
+
+const schema_spec* find_schema(std::string_view name) {
+  const auto at = std::find_if(std::begin(schemas), std::end(schemas),
+                               [&](const schema_spec& one) { return one.name == name; });
+  return at == std::end(schemas) ? nullptr : at;
+}
+
+} // namespace rialto::net

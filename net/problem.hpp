@@ -1,0 +1,81 @@
+// net/problem.hpp: the only place where an inner reason meets an outer code.
+//
+// The room: one row per reason renders both faces: `application/problem+json` (RFC 9457) on the
+// native API, {"code":-2011,"msg":..} on the Binance-compatible one. The switches have no default,
+// so a new reason without a row does not compile. Inner detail goes to the log, never into a body;
+// `detail` holds only what the client sent wrong.
+//
+//   P1  `code` is stable: clients branch on it; texts may be improved
+//   P2  every error that concerns a field of the request names it in `field`
+#pragma once
+
+#include "actors/gate.hpp"
+#include "domain/order.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace rialto::net {
+
+/// One row: HTTP status, Binance's code, our stable code, and a sentence for people.
+struct problem {
+  int status = 500;
+  int binance_code = -1000;
+  std::string_view code = "internal";
+  std::string_view text = "Internal error.";
+  int retry_after_s = 0; // 0: no Retry-After header
+};
+
+/// What is wrong with a request before any entity sees it.
+enum class request_error : std::uint8_t {
+  malformed_json = 1,
+  unknown_field,
+  duplicate_field,
+  missing_field,
+  invalid_field, // wrong type, range or form
+  price_off_tick,
+  quantity_off_lot,
+  not_found, // no such route
+  method_not_allowed,
+  unsupported_media_type,
+  too_large,
+  bad_request, // not HTTP as we speak it
+  unauthenticated,
+  token_expired,
+  forbidden,
+  account_not_found, // not one of the caller's
+  symbol_not_found,
+  order_not_found,
+  channel_not_found,
+  too_many_requests,
+  too_many_subscriptions,
+  too_many_pending, // our own tables are full
+  not_ready,
+  weak_password,
+  not_text, // a binary WebSocket message
+  internal
+};
+
+[[nodiscard]] problem problem_of(reject_reason why);
+[[nodiscard]] problem problem_of(actors::delivery how); // not for delivery::done
+[[nodiscard]] problem problem_of(request_error what);
+
+/// A problem as it happened: the row, which field, and what was wrong with it.
+struct failure {
+  problem what;
+  std::string detail; // empty: the row's text says all
+  std::string field;  // empty: no single field
+
+  failure() = default;
+  failure(problem row, std::string why = {}, std::string name = {})
+      : what(row), detail(std::move(why)), field(std::move(name)) {}
+  failure(request_error row, std::string why = {}, std::string name = {})
+      : failure(problem_of(row), std::move(why), std::move(name)) {}
+  failure(reject_reason row, std::string why = {}, std::string name = {})
+      : failure(problem_of(row), std::move(why), std::move(name)) {}
+};
+
+/// {"type":..,"title":..,"status":..,"code":..,"detail":..,"field":..,"request_id":..}
+[[nodiscard]] std::string problem_json(const failure& what, std::string_view request_id);
+
+} // namespace rialto::net
