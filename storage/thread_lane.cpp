@@ -12,9 +12,13 @@ namespace rialto::storage {
 
 struct thread_lane::impl {
   using heads_type = std::map<shard_id, journal_head>;
+  struct restart_result {
+    heads_type heads;
+    std::string problem; // empty: open again
+  };
   struct restart_request {
     std::size_t behind = 0; // submissions of the old session that are still in the queue
-    std::promise<heads_type> done;
+    std::promise<restart_result> done;
   };
 
   impl(journal& store, durable_handler handler, std::size_t bound)
@@ -55,14 +59,15 @@ struct thread_lane::impl {
     waiting.fetch_sub(count, std::memory_order_release);
   }
 
-  void reopen(std::promise<heads_type>& done) {
+  void reopen(std::promise<restart_result>& done) {
+    restart_result result;
     try {
-      auto heads = commits.restart();
+      result.heads = commits.restart();
       publish_state();
-      done.set_value(std::move(heads));
-    } catch (...) {
-      done.set_exception(std::current_exception());
+    } catch (const std::exception& problem) {
+      result.problem = problem.what();
     }
+    done.set_value(std::move(result));
   }
 
   void publish_state() {
@@ -128,7 +133,7 @@ std::string thread_lane::failure() const {
 std::map<shard_id, journal_head> thread_lane::restart() {
   RIALTO_ASSERT(std::this_thread::get_id() != impl_->thread.get_id());
   const std::lock_guard one_at_a_time(impl_->restart_lock);
-  std::future<impl::heads_type> done;
+  std::future<impl::restart_result> done;
   {
     const std::lock_guard hold(impl_->lock);
     auto& request = impl_->restarting.emplace();
@@ -136,7 +141,9 @@ std::map<shard_id, journal_head> thread_lane::restart() {
     done = request.done.get_future();
     impl_->wake.notify_one();
   }
-  return done.get();
+  auto result = done.get();
+  if (!result.problem.empty()) throw journal_error(result.problem);
+  return std::move(result.heads);
 }
 
 lane_statistics thread_lane::statistics() const {

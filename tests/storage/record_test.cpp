@@ -42,6 +42,26 @@ TEST_CASE("record: a blob gives back its records") {
   }
 }
 
+TEST_CASE("record: the worked example of docs/formats/journal.md is written and read so") {
+  record made;
+  made.stream = entity_id(account_id{17});
+  made.first_event = 4;
+  made.at = {1'700'000'000'000'000'000};
+  made.cause = {entity_id(market_id{3}), 9};
+  made.acknowledged = {{entity_id(market_id{3}), 6}};
+  made.event_count = 1;
+  encode_event(account_event(cancel_requested{order_id{1'000'005}}), made.events);
+  const std::string hex = "01010000000311000000000000020400000000000000"
+                          "00002a36fe9c971703000000000000030900000000000000"
+                          "0100000003000000000000030600000000000000"
+                          "010000000f0000000402010800000045420f0000000000"
+                          "2f89f3f0";
+  CHECK(to_hex(blob_of({made})) == hex);
+  const auto found = read_blob(from_hex(hex));
+  REQUIRE(found);
+  CHECK(*found == std::vector{made});
+}
+
 TEST_CASE("record: one stream's records are found among the others") {
   random_source from(3);
   auto mine = sample_record(from), other = sample_record(from);
