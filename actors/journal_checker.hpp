@@ -30,9 +30,9 @@ public:
 
   /// Takes the next row of the (only) shard.
   void take(storage::position at, std::string_view blob);
-  /// Rules that hold when nothing is on its way; call it after the last row. Does nothing while
-  /// links are not drained.
-  void check_drained();
+  /// Call it after the last row: invariants, books, snapshots never reached, and, with all links
+  /// drained, clearing at zero.
+  void finish();
   /// Call it before the rows: when the replay has come to the snapshot's event, both must hash the
   /// same.
   void expect(storage::snapshot made) { expected_[made.entity].push_back(std::move(made)); }

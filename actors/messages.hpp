@@ -8,6 +8,7 @@
 #include "actors/gate.hpp"
 #include "domain/feed.hpp"
 #include "runtime/shard.hpp"
+#include "storage/stream_index.hpp"
 
 #include <caf/all.hpp>
 
@@ -32,6 +33,7 @@ struct entity_loaded {
 /// To the shard: the lane is open again under this epoch.
 struct lane_reopened {
   storage::epoch at_epoch = 0;
+  std::shared_ptr<storage::index_tail> tail; // rows that the index may not know
 };
 /// To the shard: a saved snapshot covers these events.
 struct snapshot_saved {

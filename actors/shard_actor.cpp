@@ -3,6 +3,7 @@
 #include "runtime/log.hpp"
 
 #include <chrono>
+#include <thread>
 
 namespace rialto::actors {
 
@@ -100,11 +101,14 @@ caf::behavior shard_actor::behave() {
       note_state();
     },
     [this](const durable_batch& batch) {
-      for (const auto& one : *batch.notices)
-        if (one.result == storage::append_result::accepted)
-          for (const auto id :
-               static_cast<runtime::shard_effects<trading_world>&>(*one.waiting).appended)
-            context_->index.note(id, one.at);
+      for (const auto& one : *batch.notices) {
+        if (one.result != storage::append_result::accepted || one.at == 0) continue;
+        for (const auto id :
+             static_cast<runtime::shard_effects<trading_world>&>(*one.waiting).appended)
+          context_->index.note(id, one.at);
+      }
+      for (const auto& one : *batch.notices) // a row may hold several submissions
+        if (one.at != 0) context_->index.note_row(one.at);
       shard_.durable(*batch.notices, now());
       note_state();
     },
@@ -115,6 +119,7 @@ caf::behavior shard_actor::behave() {
         shard_.load_failed(one.id, one.problem, now());
     },
     [this](const lane_reopened& one) {
+      if (one.tail) context_->index.take(*one.tail);
       shard_.lane_restarted(one.at_epoch, now());
       note_state();
     },
@@ -203,17 +208,21 @@ void shard_actor::restart_lane() {
   const auto self = caf::actor_cast<caf::actor>(this);
   runtime::log_error(
     "shard", "the journal refused an append; entities with unsaved events are recovered from it");
-  const auto job = [context = context_, self] {
-    try {
-      for (int wait = 0; context->lane.waiting() > 0 && wait < 5'000; ++wait)
-        std::this_thread::sleep_for(1ms);
-      context->lane.restart();
-      const auto heads = context->store.heads();
-      const auto head = heads.find(context->options.id);
-      caf::anon_send(self, lane_reopened{head == heads.end() ? 0 : head->second.at_epoch});
-    } catch (const std::exception& problem) {
-      runtime::log_error("shard", "the journal does not reopen yet: {}", problem.what());
-      caf::anon_send(self, lane_reopened{0});
+  const auto job = [context = context_, self, first = context_->index.covers() + 1] {
+    for (int attempt = 0;; ++attempt) {
+      try {
+        const auto heads = context->lane.restart();
+        const auto head = heads.find(context->options.id);
+        auto tail = storage::read_index_tail(context->store, context->options.id, first);
+        caf::anon_send(self, lane_reopened{head == heads.end() ? 0 : head->second.at_epoch,
+                                           std::make_shared<storage::index_tail>(std::move(tail))});
+        return;
+      } catch (const std::exception& problem) {
+        if (attempt % 20 == 0)
+          runtime::log_error("shard", "the journal does not reopen yet: {}", problem.what());
+        if (context->stopping) return;
+        std::this_thread::sleep_for(500ms);
+      }
     }
   };
   if (!context_->loader.post(job))
@@ -224,7 +233,6 @@ void shard_actor::entity_failed(entity_id id, const std::string& why, bool given
   around().registry.note_failure(to_string(id), why);
   runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "",
                      why);
-  if (context_->on_entity_failed) context_->on_entity_failed(id, why, given_up);
 }
 
 void shard_actor::activated(entity_id id) {
@@ -236,7 +244,7 @@ void shard_actor::activated(entity_id id) {
   entities_[id] = std::move(made);
   if (id.kind() != entity_kind::market) return;
   // A recovered market shows its face at once, not with its first order.
-  auto look = std::make_shared<std::vector<request>>();
+  auto look = std::make_shared<std::vector<actors::request>>();
   look->push_back({0, id, market_command{get_market{}}, {}});
   caf::anon_send(caf::actor_cast<caf::actor>(this), request_batch{std::move(look)});
 }

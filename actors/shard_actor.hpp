@@ -33,7 +33,7 @@ struct shard_context {
   local_gate& gate;
   shard_gauges& gauges;
   runtime::shard_options options;
-  std::function<void(entity_id, const std::string& why, bool given_up)> on_entity_failed;
+  std::atomic<bool>& stopping;
 };
 
 class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {

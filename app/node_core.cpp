@@ -51,6 +51,7 @@ struct node_core::parts {
   actors::public_faces faces;
   actors::local_gate gate;
   actors::shard_gauges gauges;
+  std::atomic<bool> stopping{false};
   std::unique_ptr<runtime::projection_thread> projection;
   actors::durable_router router;
   storage::thread_lane lane;
@@ -101,7 +102,7 @@ void node_core::start(actors::edge& out) {
     all.projection->note_head(head->second.last);
   }
   const auto shard = std::make_shared<actors::shard_context>(actors::shard_context{
-    *all.store, all.lane, all.index, all.loader, all.gate, all.gauges, options, {}});
+    *all.store, all.lane, all.index, all.loader, all.gate, all.gauges, options, all.stopping});
   const auto data = std::make_shared<actors::market_data_context>(
     actors::market_data_context{all.faces, *all.tape, out, [&gate = all.gate](market_id id) {
                                   std::vector<actors::request> ask;
@@ -167,6 +168,7 @@ void node_core::stop() {
   auto& all = *parts_;
   if (!all.root) return;
   all.gate.disconnect();
+  all.stopping = true;
   for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
     std::this_thread::sleep_for(1ms);
   caf::anon_send_exit(all.root, caf::exit_reason::user_shutdown);
