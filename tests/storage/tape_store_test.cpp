@@ -1,4 +1,5 @@
 #include "storage/sqlite.hpp"
+#include "storage/tape_buffer.hpp"
 #include "storage/tape_store.hpp"
 #include "tests/storage/samples.hpp"
 #include "tests/storage/temporary_directory.hpp"
@@ -80,6 +81,23 @@ TEST_CASE("tape_store: a trade with a known id is ignored, wherever the first on
   CHECK(tape->trades(btc, 2, 10).at(0).price.value == 100);
   tape->flush();
   CHECK(tape->trades(btc, 2, 10).at(0).price.value == 100);
+}
+
+TEST_CASE("tape_buffer: what could not be written comes back under what arrived meanwhile") {
+  tape_buffer older, newer;
+  older.add(btc, trade(1, 100));
+  older.add(btc, trade(2, 100));
+  older.put(btc, candle_interval::m1, minute(1, 11));
+  older.put(btc, candle_interval::m1, minute(2, 12));
+  newer.add(btc, trade(2, 200)); // a known id: the first one stays
+  newer.add(btc, trade(3, 200));
+  newer.put(btc, candle_interval::m1, minute(2, 22)); // replaces
+  newer.merge_older(older);
+  CHECK(older.empty());
+  REQUIRE(newer.trades().size() == 3);
+  CHECK(newer.trades().at({1, 2}).price.value == 100);
+  REQUIRE(newer.candles().size() == 2);
+  CHECK(newer.candles().at({1, candle_interval::m1, 120}) == minute(2, 22));
 }
 
 TEST_CASE("tape_store: pages overlap neither between file and buffer nor at the limit") {
