@@ -39,6 +39,11 @@ void local_gate::disconnect() {
   why_not_ = "stopping";
 }
 
+caf::actor local_gate::shard() const {
+  const std::lock_guard hold(lock_);
+  return shard_;
+}
+
 void local_gate::set_ready(bool ready, std::string why) {
   const std::lock_guard hold(lock_);
   ready_ = ready;

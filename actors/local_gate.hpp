@@ -35,6 +35,8 @@ public:
   /// deadline.
   void connect(caf::actor shard);
   void disconnect();
+  /// Invalid before connect() and after disconnect().
+  [[nodiscard]] caf::actor shard() const;
   void set_ready(bool ready, std::string why);
 
   void submit(std::vector<request> requests) override;

@@ -20,6 +20,11 @@ namespace rialto::actors {
 struct request_batch {
   std::shared_ptr<std::vector<request>> requests;
 };
+/// To the shard: the same from a feed; answered with batch_credit once it has run.
+struct feed_batch {
+  std::shared_ptr<std::vector<request>> requests;
+};
+struct batch_credit {};
 /// To the shard: what the lane committed.
 struct durable_batch {
   std::shared_ptr<std::vector<storage::notice>> notices;
@@ -53,6 +58,8 @@ struct tick {};
 } // namespace rialto::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::request_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::feed_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::batch_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::durable_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entity_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)

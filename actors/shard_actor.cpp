@@ -100,6 +100,11 @@ caf::behavior shard_actor::behave() {
       shard_.submit(*batch.requests, now());
       note_state();
     },
+    [this](const feed_batch& batch) {
+      shard_.submit(*batch.requests, now());
+      note_state();
+      return batch_credit{};
+    },
     [this](const durable_batch& batch) {
       for (const auto& one : *batch.notices) {
         if (one.result != storage::append_result::accepted || one.at == 0) continue;

@@ -1,7 +1,10 @@
 #include "app/node_core.hpp"
 
+#include "actors/feed/replay_source.hpp"
+#include "actors/feed_actor.hpp"
 #include "app/bootstrap.hpp"
 #include "app/data_directory.hpp"
+#include "app/node_metrics.hpp"
 #include "runtime/log.hpp"
 #include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
@@ -11,6 +14,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 namespace rialto::app {
@@ -28,6 +33,19 @@ caf::actor_system_config& configured(caf::actor_system_config& config,
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", static_cast<std::size_t>(*settings.actors_threads));
   return config;
+}
+
+std::unique_ptr<actors::feed_source> open_feed(const runtime::node_settings& settings) {
+  const auto& feed = *settings.feed_source;
+  std::string why;
+  if (feed.source == runtime::feed_choice::kind::replay) {
+    auto files = actors::parse_replay_files(feed.file, why);
+    auto made =
+      files ? actors::replay_source::open({std::move(*files), feed.speed_permille}, why) : nullptr;
+    if (!made) throw std::runtime_error("feed.source: " + why);
+    return made;
+  }
+  return std::make_unique<actors::silent_source>();
 }
 
 market_mode mode_of(const runtime::node_settings& settings) {
@@ -51,6 +69,7 @@ struct node_core::parts {
   actors::public_faces faces;
   actors::local_gate gate;
   actors::shard_gauges gauges;
+  actors::feed_gauges feed;
   std::atomic<bool> stopping{false};
   std::unique_ptr<runtime::projection_thread> projection;
   actors::durable_router router;
@@ -59,6 +78,10 @@ struct node_core::parts {
   caf::actor_system_config config;
   caf::actor_system system;
   caf::actor root;
+  std::mutex keeper_lock;
+  std::condition_variable keeper_wake;
+  bool keeper_ends = false;
+  std::thread keeper;
 
   explicit parts(const runtime::node_settings& chosen)
       : settings(chosen), directory(*chosen.data_directory),
@@ -133,7 +156,24 @@ void node_core::start(actors::edge& out) {
                              },
                            .limits = {.restarts_max = 0},
                            .essential = true});
+  if (all.settings.feed_source->source != runtime::feed_choice::kind::none) {
+    const auto feed = std::make_shared<actors::feed_context>(
+      actors::feed_context{[&all] { return open_feed(all.settings); }, all.faces, all.feed,
+                           [&gate = all.gate] { return gate.shard(); }});
+    static_cast<void>(
+      open_feed(all.settings)); // a recording that cannot be read is told before anything starts
+    tree.children.push_back({.id = "feed",
+                             .start =
+                               [around, feed](caf::event_based_actor& parent) {
+                                 return caf::actor(
+                                   parent.spawn<actors::feed_actor>(around, "node", feed));
+                               },
+                             .limits = {}});
+  }
   all.root = all.system.spawn<runtime::supervisor_actor>(around, "", std::move(tree));
+  add_core_metrics(all.metrics, all.gauges, all.feed, all.lane, *all.projection, all.registry,
+                   all.clock);
+  all.keeper = std::thread([this] { keep_house(); });
   make_usable(known_markets);
 }
 
@@ -160,6 +200,26 @@ void node_core::make_usable(std::size_t known_markets) {
   log_info("node", "{} markets are open for orders", wanted);
 }
 
+/// What must be done now and then, off every path: tape to disk, the journal's log into its file, old trades away.
+void node_core::keep_house() {
+  auto& all = *parts_;
+  const auto checkpoint_every = *all.settings.storage_checkpoint_seconds;
+  constexpr std::int64_t day_ns = 86'400'000'000'000;
+  for (std::int64_t second = 1;; ++second) {
+    std::unique_lock hold(all.keeper_lock);
+    if (all.keeper_wake.wait_for(hold, 1s, [&] { return all.keeper_ends; })) return;
+    hold.unlock();
+    try {
+      all.tape->flush();
+      if (second % checkpoint_every == 0) static_cast<void>(all.store->checkpoint_log());
+      if (second % 3'600 == 0)
+        all.tape->prune({all.clock.now().value - *all.settings.tape_keep_days * day_ns});
+    } catch (const std::exception& problem) { // a full disk, mostly: the next second tries again
+      if (second % 60 == 0) runtime::log_warning("keeper", "{}", problem.what());
+    }
+  }
+}
+
 void node_core::disconnect_edge() {
   parts_->router.connect_edge(nullptr);
 }
@@ -169,6 +229,12 @@ void node_core::stop() {
   if (!all.root) return;
   all.gate.disconnect();
   all.stopping = true;
+  {
+    const std::lock_guard hold(all.keeper_lock);
+    all.keeper_ends = true;
+    all.keeper_wake.notify_all();
+  }
+  if (all.keeper.joinable()) all.keeper.join();
   for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
     std::this_thread::sleep_for(1ms);
   caf::anon_send_exit(all.root, caf::exit_reason::user_shutdown);

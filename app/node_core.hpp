@@ -41,6 +41,7 @@ public:
 
 private:
   void make_usable(std::size_t known_markets);
+  void keep_house();
   struct parts;
   std::unique_ptr<parts> parts_;
 };

@@ -1,0 +1,65 @@
+// actors/feed_actor.hpp: a feed source's news become what the markets' mirrors are told.
+//
+// The room: CAF. The source decides what is due; this actor asks it on a timer, floors sizes to our lots, lays depth and trades
+// into the markets as one batch, and pulls a market's house liquidity when its book is out of step.
+//   B1  one batch is on its way at a time: the shard's credit comes before the next, so a fast recording cannot flood it
+#pragma once
+
+#include "actors/feed/feed_source.hpp"
+#include "actors/messages.hpp"
+#include "actors/public_faces.hpp"
+#include "runtime/tracked_actor.hpp"
+
+#include <atomic>
+#include <functional>
+#include <set>
+
+namespace rialto::actors {
+
+/// Read by metrics from any thread.
+struct feed_gauges {
+  std::atomic<std::uint64_t> messages{0}, ignored{0}, parse_errors{0}, gaps{0}, resyncs{0},
+    problems{0};
+  std::atomic<std::uint64_t> off_tick{
+    0}; // levels and trades left out: not on our ticks, or below a lot
+  std::atomic<std::uint64_t> unknown_symbol{0}; // news of symbols without a market
+  std::atomic<std::int64_t> last_message_ns{0};
+  std::atomic<bool> finished{false};
+};
+
+struct feed_context {
+  std::function<std::unique_ptr<feed_source>()> open; // a restarted actor begins anew
+  public_faces& faces;
+  feed_gauges& gauges;
+  std::function<caf::actor()> shard;
+};
+
+class feed_actor final : public runtime::tracked_actor {
+public:
+  feed_actor(caf::actor_config& config, runtime::actor_surroundings around, std::string parent,
+             std::shared_ptr<feed_context> context);
+
+protected:
+  caf::behavior behave() override;
+
+private:
+  void poll();
+  void schedule();
+  void translate(const feed_news& one);
+  void tell(const std::string& symbol, market_command command);
+  void set_stale(const std::string& symbol, bool stale);
+  void add_levels(const std::string& symbol, const std::vector<feed_level>& levels,
+                  bool is_snapshot);
+  void note_status();
+
+  std::shared_ptr<feed_context> context_;
+  std::unique_ptr<feed_source> source_;
+  std::shared_ptr<const directory> markets_;
+  std::vector<feed_news> news_;
+  std::vector<actors::request> batch_;
+  std::set<std::string, std::less<>> known_; // symbols whose market has been told of the feed
+  std::uint64_t problems_told_ = 0;
+  bool waits_for_credit_ = false, is_scheduled_ = false;
+};
+
+} // namespace rialto::actors
