@@ -1,0 +1,174 @@
+// tests/net/api_node.hpp: the API on real entities: accounts, markets and users on the simulated
+// node's shard, the public faces fed from its publications, read models made from them.
+//
+// One thread (the test's) is the io thread: run() runs what was posted. Passwords and reads happen
+// on the API's own worker threads, so run_until() waits for them.
+#pragma once
+
+#include "actors/public_faces.hpp"
+#include "net/api/api_core.hpp"
+#include "tests/simulation/simulated_node.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+namespace rialto::net {
+
+using nlohmann::json;
+
+/// What the projector would have made of the publications. Thread-safe.
+class published_models {
+public:
+  void take(const account_publication& news, const actors::directory& markets);
+  [[nodiscard]] read_models_factory factory();
+
+private:
+  friend class published_reader;
+  std::mutex lock_;
+  std::vector<storage::execution_row> executions_; // oldest first
+  std::map<std::pair<account_id, order_id>, order_view> finals_;
+};
+
+/// The gate of a node whose disk answers at once, unless told to fail.
+class node_gate final : public actors::gate {
+public:
+  node_gate() : node_(dice_, {}) {}
+
+  void submit(std::vector<actors::request> requests) override;
+  [[nodiscard]] std::shared_ptr<const actors::directory> markets() const override {
+    return faces_.markets();
+  }
+  [[nodiscard]] order_id next_order_id() override { return {next_id("order")}; }
+  [[nodiscard]] std::uint64_t next_id(std::string_view sequence) override;
+  [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override;
+  [[nodiscard]] std::optional<actors::channel_message>
+  channel_snapshot(std::string_view channel) const override {
+    return faces_.snapshot(channel, node_.now);
+  }
+  [[nodiscard]] std::optional<std::vector<actors::channel_message>>
+  channel_since(std::string_view channel, std::uint64_t sequence) const override {
+    return faces_.since(channel, sequence);
+  }
+  [[nodiscard]] bool is_ready(std::string& why) const override {
+    if (!ready) why = "the journal is down";
+    return ready;
+  }
+
+  /// Fails every request until reset: with an answer of this kind, or with silence for `unknown`.
+  std::optional<actors::delivery> failing;
+  bool ready = true;
+  std::size_t submissions = 0, requests_seen = 0;
+  actors::edge* out = nullptr;
+  published_models models;
+  simulation::simulated_node& node() { return node_; }
+  actors::public_faces& faces() { return faces_; }
+
+private:
+  void commit();
+
+  simulation::random dice_{7};
+  simulation::simulated_node node_;
+  actors::public_faces faces_;
+  std::mutex lock_;
+  std::map<std::string, std::uint64_t, std::less<>> ids_;
+  std::map<std::string, entity_id, std::less<>> claims_;
+  std::map<std::uint64_t, std::vector<storage::claim>> claims_under_way_;
+};
+
+/// Remembers what the stream sent.
+class recorded_port final : public stream_port {
+public:
+  bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
+            std::uint64_t conflate) override {
+    sent[id].push_back(json::parse(*text));
+    conflated += conflate != 0 ? 1 : 0;
+    return true;
+  }
+  void close(web_socket_id id, std::uint16_t code, std::string_view) override { closed[id] = code; }
+  std::map<web_socket_id, std::vector<json>> sent;
+  std::map<web_socket_id, std::uint16_t> closed;
+  std::size_t conflated = 0;
+};
+
+struct http_answer {
+  int status = 0;
+  std::string text;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string content_type;
+  [[nodiscard]] json body() const { return text.empty() ? json() : json::parse(text); }
+  [[nodiscard]] std::string header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+      if (key == name) return value;
+    return {};
+  }
+  [[nodiscard]] std::string code() const { return body().value("code", ""); }
+  [[nodiscard]] std::string field() const { return body().value("field", ""); }
+};
+
+struct asked {
+  std::string method = "GET", target = "/", body, token, origin, account, content_type;
+  std::string address = "127.0.0.1";
+};
+
+/// A user who has logged in.
+struct trader {
+  std::string email, token, refresh;
+  std::uint64_t user = 0, account = 0;
+};
+
+class api_node {
+public:
+  explicit api_node(api_settings settings = {});
+  ~api_node();
+
+  [[nodiscard]] http_answer ask(const asked& what);
+  http_answer get(const std::string& target, const std::string& token = {}) {
+    return ask({"GET", target, {}, token});
+  }
+  http_answer post(const std::string& target, const json& body, const std::string& token = {}) {
+    return ask({"POST", target, body.dump(), token});
+  }
+  /// Starts a request; its answer arrives in `answers` when run() has run it.
+  void begin(const asked& what, std::shared_ptr<http_answer> into);
+
+  [[nodiscard]] trader sign_up(const std::string& email);
+  /// An administrator, made at the node's first call.
+  [[nodiscard]] const trader& admin();
+  void deposit(const trader& to, const std::string& asset, const std::string& amount);
+  void list(const std::string& base, const std::string& quote);
+
+  /// A stream connection; sends messages and gives what came since.
+  web_socket_id connect();
+  std::vector<json> say(web_socket_id id, const json& message) { return say(id, message.dump()); }
+  std::vector<json> say(web_socket_id id, const std::string& text);
+  std::vector<json> heard(web_socket_id id);
+
+  /// Runs what was posted; true if something was.
+  bool run();
+  void run_until(const std::function<bool()>& is_done);
+
+  runtime::manual_clock clock;
+  node_gate gate;
+  recorded_port port;
+  api_core& api() { return *core_; }
+
+private:
+  std::filesystem::path directory_;
+  std::unique_ptr<storage::tape_store> tape_;
+  std::mutex lock_;
+  std::condition_variable posted_;
+  std::vector<std::function<void()>> jobs_;
+  std::unique_ptr<api_core> core_;
+  std::optional<trader> admin_;
+  web_socket_id next_socket_ = 1;
+  std::uint64_t next_reference_ = 1;
+};
+
+[[nodiscard]] json limit_order(const std::string& side, const std::string& price,
+                               const std::string& quantity);
+
+} // namespace rialto::net

@@ -1,0 +1,345 @@
+// The node the API tests stand on, and that it is one.
+#include "net/auth/passwords.hpp"
+#include "tests/net/api_node.hpp"
+#include "tests/simulation/simulated_node.cpp" // NOLINT: one program, one copy of it
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <unistd.h>
+
+namespace rialto::net {
+
+// ---- read models made of publications
+
+class published_reader final : public storage::read_models {
+public:
+  explicit published_reader(published_models& from) : from_(from) {}
+
+  std::optional<order_view> order(account_id account, order_id id) override {
+    const std::lock_guard hold(from_.lock_);
+    const auto at = from_.finals_.find({account, id});
+    return at == from_.finals_.end() ? std::nullopt : std::optional{at->second};
+  }
+  storage::page<order_view> orders(const storage::order_filter& filter,
+                                   const storage::page_request& page) override {
+    const std::lock_guard hold(from_.lock_);
+    std::vector<order_view> rows;
+    for (auto at = from_.finals_.rbegin(); at != from_.finals_.rend(); ++at)
+      if (at->second.account == filter.account &&
+          (!filter.market || at->second.market == filter.market))
+        rows.push_back(at->second);
+    return cut(std::move(rows), page);
+  }
+  storage::page<storage::execution_row> executions(account_id account, market_id market,
+                                                   order_id order,
+                                                   const storage::page_request& page) override {
+    const std::lock_guard hold(from_.lock_);
+    std::vector<storage::execution_row> rows;
+    for (auto at = from_.executions_.rbegin(); at != from_.executions_.rend(); ++at)
+      if (at->account == account && (!market || at->market == market) &&
+          (!order || at->order == order))
+        rows.push_back(*at);
+    return cut(std::move(rows), page);
+  }
+  storage::page<storage::ledger_row> ledger(account_id, std::string_view,
+                                            const storage::page_request& page) override {
+    return cut(std::vector<storage::ledger_row>{}, page);
+  }
+  storage::page<storage::user_row> users(const storage::page_request& page) override {
+    return cut(std::vector<storage::user_row>{}, page);
+  }
+  std::vector<storage::balance_row> balances(account_id) override { return {}; }
+  std::vector<storage::ledger_row> system_balances() override { return {}; }
+
+private:
+  /// The cursor is the number of rows before the page.
+  template <class Row>
+  static storage::page<Row> cut(std::vector<Row> rows, const storage::page_request& page) {
+    std::size_t from = 0;
+    for (const char c : page.cursor) {
+      if (c < '0' || c > '9') throw std::invalid_argument("cursor: malformed");
+      from = from * 10 + static_cast<std::size_t>(c - '0');
+    }
+    storage::page<Row> out;
+    for (auto i = from; i < rows.size() && out.rows.size() < page.limit; ++i)
+      out.rows.push_back(std::move(rows[i]));
+    if (from + page.limit < rows.size()) out.next = std::to_string(from + page.limit);
+    return out;
+  }
+  published_models& from_;
+};
+
+void published_models::take(const account_publication& news, const actors::directory& markets) {
+  if (!news.order) return;
+  const std::lock_guard hold(lock_);
+  const auto& order = *news.order;
+  const auto* entry = markets.find(order.market);
+  for (const auto& fill : order.fills)
+    executions_.push_back({news.event_number, news.account, order.id, order.market, order.way, fill,
+                           order.way == side::buy ? entry->spec.base : entry->spec.quote});
+  if (!is_final(order.status)) return;
+  auto last = order;
+  last.fills.clear();
+  for (const auto& one : executions_)
+    if (one.order == order.id) last.fills.push_back(one.fill);
+  finals_[{news.account, order.id}] = last;
+}
+
+read_models_factory published_models::factory() {
+  return [this] { return std::make_unique<published_reader>(*this); };
+}
+
+// ---- the gate
+
+std::uint64_t node_gate::next_id(std::string_view sequence) {
+  const std::lock_guard hold(lock_);
+  auto& next = ids_.try_emplace(std::string(sequence), 0).first->second;
+  return ++next;
+}
+
+std::optional<entity_id> node_gate::find_claim(std::string_view key) {
+  const std::lock_guard hold(lock_);
+  const auto at = claims_.find(key);
+  return at == claims_.end() ? std::nullopt : std::optional{at->second};
+}
+
+void node_gate::submit(std::vector<actors::request> requests) {
+  ++submissions;
+  requests_seen += requests.size();
+  if (failing) {
+    if (*failing == actors::delivery::unknown) return; // silence
+    auto release = std::make_shared<actors::release>();
+    for (const auto& one : requests) release->answers.push_back({one.token, *failing, {}});
+    return out->deliver(std::move(release));
+  }
+  for (const auto& one : requests)
+    if (!one.claims.empty()) claims_under_way_[one.token] = one.claims;
+  node_.submit(std::move(requests));
+  commit();
+}
+
+void node_gate::commit() {
+  for (int round = 0; round < 10; ++round) { // links need a few
+    auto release = std::make_shared<actors::release>();
+    release->answers = node_.commit(1'000);
+    release->publications = std::move(node_.published);
+    node_.published.clear();
+    for (const auto& one : release->answers) {
+      const auto claims = claims_under_way_.extract(one.token);
+      if (claims.empty() || one.how != actors::delivery::done) continue;
+      const std::lock_guard hold(lock_);
+      for (const auto& claim : claims.mapped()) claims_[claim.key] = claim.owner;
+    }
+    for (const auto& news : release->publications)
+      if (const auto* market = std::get_if<market_publication>(&news)) {
+        if (market->spec) faces_.add(*market->spec);
+        auto messages = faces_.find(market->market)->market.apply(*market);
+        faces_.refresh();
+        if (!messages.empty()) out->broadcast(std::move(messages));
+      }
+    for (const auto& news : release->publications)
+      if (const auto* account = std::get_if<account_publication>(&news))
+        models.take(*account, *faces_.markets());
+    if (release->answers.empty() && release->publications.empty()) return;
+    out->deliver(std::move(release));
+  }
+}
+
+// ---- the node
+
+namespace {
+api_settings with_key(api_settings settings) {
+  settings.token_key = "a key of tests, and of nothing else: 0123456789";
+  return settings;
+}
+} // namespace
+
+api_node::api_node(api_settings settings) {
+  static int count = 0;
+  directory_ = std::filesystem::temp_directory_path() /
+               ("rialto-api-" + std::to_string(getpid()) + "-" + std::to_string(++count));
+  std::filesystem::create_directories(directory_);
+  tape_ = storage::open_tape_store(directory_.string());
+  gate.node().now = clock.now();
+  core_ = std::make_unique<api_core>(gate, gate.models.factory(), *tape_,
+                                     with_key(std::move(settings)), clock, port);
+  gate.out = core_.get();
+  core_->attach([this](std::function<void()> job) {
+    const std::lock_guard hold(lock_);
+    jobs_.push_back(std::move(job));
+    posted_.notify_one();
+  });
+}
+
+api_node::~api_node() {
+  core_->stop();
+  core_.reset();
+  tape_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+bool api_node::run() {
+  gate.node().now = clock.now();
+  core_->flush();
+  std::vector<std::function<void()>> jobs;
+  {
+    const std::lock_guard hold(lock_);
+    jobs.swap(jobs_);
+  }
+  for (const auto& job : jobs) job();
+  return !jobs.empty();
+}
+
+void api_node::run_until(const std::function<bool()>& is_done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!is_done()) {
+    if (run()) continue;
+    core_->sweep(); // what waits a little runs by the manual clock
+    std::unique_lock hold(lock_);
+    if (jobs_.empty()) {
+      posted_.wait_for(hold, std::chrono::milliseconds(5));
+      if (jobs_.empty()) clock.advance(1'000'000);
+    }
+    if (std::chrono::steady_clock::now() > end) {
+      FAIL("no answer within 30 s");
+      return;
+    }
+  }
+}
+
+void api_node::begin(const asked& what, std::shared_ptr<http_answer> into) {
+  http_request request;
+  request.method = what.method;
+  request.target = what.target;
+  const auto mark = what.target.find('?');
+  request.path = std::string_view(what.target).substr(0, mark);
+  if (mark != std::string::npos) request.query = std::string_view(what.target).substr(mark + 1);
+  request.body = what.body;
+  const auto bearer = "Bearer " + what.token;
+  if (!what.token.empty()) request.headers.push_back({"Authorization", bearer});
+  if (!what.origin.empty()) request.headers.push_back({"Origin", what.origin});
+  if (!what.account.empty()) request.headers.push_back({"X-Account-Id", what.account});
+  if (!what.content_type.empty()) request.headers.push_back({"Content-Type", what.content_type});
+  request.headers.push_back({"Host", "localhost"});
+  request.peer_address = what.address;
+  request.is_loopback = what.address == "127.0.0.1";
+  request.request_id = "test-1";
+  request.received_ns = clock.monotonic_ns();
+  core_->handle(request, [into](reply out) {
+    REQUIRE(into->status == 0); // answered once
+    into->status = out.status;
+    into->text = std::move(out.body);
+    into->headers = std::move(out.headers);
+    into->content_type = std::string(out.content_type);
+  });
+}
+
+http_answer api_node::ask(const asked& what) {
+  const auto answer = std::make_shared<http_answer>();
+  begin(what, answer);
+  run_until([&] { return answer->status != 0; });
+  while (run()) {
+  }
+  return *answer;
+}
+
+trader api_node::sign_up(const std::string& email) {
+  trader made{email, {}, {}, 0, 0};
+  const json words = {{"email", email}, {"password", "correct horse battery"}};
+  const auto registered = post("/api/v1/auth/register", words);
+  REQUIRE_MESSAGE(registered.status == 201, registered.text);
+  made.user = registered.body()["user_id"];
+  made.account = registered.body()["account_id"];
+  const auto tokens = post("/api/v1/auth/login", words);
+  REQUIRE_MESSAGE(tokens.status == 200, tokens.text);
+  made.token = tokens.body()["access_token"];
+  made.refresh = tokens.body()["refresh_token"];
+  return made;
+}
+
+const trader& api_node::admin() {
+  if (admin_) return *admin_;
+  const user_id id{gate.next_id("user")};
+  const auto hash = hash_password("the password of the admin");
+  REQUIRE(hash);
+  gate.submit({{0,
+                id,
+                user_command{register_user{
+                  id, "admin@rialto.local", *hash, user_role::admin, {gate.next_id("account")}}},
+                {}}});
+  // The registration has no token, so the claim is noted by hand.
+  const auto session = gate.next_id("session");
+  gate.submit({{0,
+                id,
+                user_command{start_session{
+                  session, "none", *hash, {clock.now().value + 3'600'000'000'000'000}}},
+                {}}});
+  while (run()) {
+  }
+  const auto now_s = clock.now().value / 1'000'000'000;
+  const access_claims claims{id, session, user_role::admin, now_s, now_s + 86'400};
+  admin_ = trader{"admin@rialto.local", api().at().signer().sign(claims), {}, id.value, 0};
+  return *admin_;
+}
+
+void api_node::deposit(const trader& to, const std::string& asset, const std::string& amount) {
+  const auto answer = post("/api/v1/admin/accounts/" + std::to_string(to.account) + "/deposits",
+                           {{"asset", asset},
+                            {"amount", amount},
+                            {"reference", "test-" + std::to_string(next_reference_++)}},
+                           admin().token);
+  REQUIRE_MESSAGE(answer.status == 201, answer.text);
+}
+
+void api_node::list(const std::string& base, const std::string& quote) {
+  const auto answer = post("/api/v1/admin/instruments",
+                           {{"symbol", base + quote},
+                            {"base", base},
+                            {"quote", quote},
+                            {"tick_size", "0.01"},
+                            {"lot_size", "0.00001"},
+                            {"notional_min", "5"}},
+                           admin().token);
+  REQUIRE_MESSAGE(answer.status == 201, answer.text);
+}
+
+web_socket_id api_node::connect() {
+  const auto id = next_socket_++;
+  core_->streams().open(id, "127.0.0.1", true);
+  return id;
+}
+
+std::vector<json> api_node::say(web_socket_id id, const std::string& text) {
+  core_->streams().message(id, text, false);
+  while (run()) {
+  }
+  return heard(id);
+}
+
+std::vector<json> api_node::heard(web_socket_id id) {
+  while (run()) {
+  }
+  return std::exchange(port.sent[id], {});
+}
+
+json limit_order(const std::string& side, const std::string& price, const std::string& quantity) {
+  return {{"symbol", "BTCUSDT"},
+          {"side", side},
+          {"type", "limit"},
+          {"price", price},
+          {"quantity", quantity}};
+}
+
+TEST_CASE("api_node: a user registers, logs in, and is known") {
+  api_node node;
+  const auto anna = node.sign_up("Anna@Example.org");
+  const auto me = node.get("/api/v1/me", anna.token);
+  REQUIRE(me.status == 200);
+  CHECK(me.body()["email"] == "anna@example.org");
+  CHECK(me.body()["role"] == "trader");
+  CHECK(me.body()["accounts"][0]["account_id"] == anna.account);
+}
+
+} // namespace rialto::net
