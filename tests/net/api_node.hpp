@@ -110,7 +110,8 @@ struct http_answer {
 };
 
 struct asked {
-  std::string method = "GET", target = "/", body, token, origin, account, content_type;
+  std::string method = "GET", target = "/";
+  std::string body = {}, token = {}, origin = {}, account = {}, content_type = {};
   std::string address = "127.0.0.1";
 };
 
