@@ -115,7 +115,14 @@ void node_gate::submit(std::vector<actors::request> requests) {
   }
   for (const auto& one : requests)
     if (!one.claims.empty()) claims_under_way_[one.token] = one.claims;
+  std::vector<actors::request> looks; // as the shard's actor does: a new market shows its face
+  for (const auto& one : requests)
+    if (one.to.kind() == entity_kind::market && !one.claims.empty())
+      looks.push_back({0, one.to, market_command{get_market{}}, {}});
   node_.submit(std::move(requests));
+  commit();
+  if (looks.empty()) return;
+  node_.submit(std::move(looks));
   commit();
 }
 

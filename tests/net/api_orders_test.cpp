@@ -163,7 +163,9 @@ TEST_CASE("orders: a list is paged without hole or double, open ones first") {
     expected.push_back(
       at.order(at.anna, limit_order("buy", "50000.00", "0.01")).body()["order_id"]);
   for (std::size_t i = 0; i < 3; ++i)
-    CHECK(at.node.ask({"DELETE", "/api/v1/orders/" + std::to_string(expected[i]), {}, at.anna.token}).status == 200);
+    CHECK(
+      at.node.ask({"DELETE", "/api/v1/orders/" + std::to_string(expected[i]), {}, at.anna.token})
+        .status == 200);
   std::vector<std::uint64_t> seen;
   std::string cursor;
   for (int pages = 0; pages < 20; ++pages) {
