@@ -49,6 +49,7 @@ void feed_actor::poll() {
   for (const auto& [symbol, entry] : markets_->by_symbol) {
     if (known_.contains(symbol)) continue;
     known_.insert(symbol);
+    if (context_->market_seen) context_->market_seen(*source_, entry.spec);
     source_->request_snapshot(symbol); // a market listed later, or a feed that began before it
   }
   news_.clear();

@@ -29,6 +29,8 @@ struct feed_gauges {
 
 struct feed_context {
   std::function<std::unique_ptr<feed_source>()> open; // a restarted actor begins anew
+  /// Told of each market once, before its first news is asked for.
+  std::function<void(feed_source& source, const instrument& spec)> market_seen;
   public_faces& faces;
   feed_gauges& gauges;
   std::function<caf::actor()> shard;

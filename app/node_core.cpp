@@ -1,9 +1,9 @@
 #include "app/node_core.hpp"
 
-#include "actors/feed/replay_source.hpp"
 #include "actors/feed_actor.hpp"
 #include "app/bootstrap.hpp"
 #include "app/data_directory.hpp"
+#include "app/node_feed.hpp"
 #include "app/node_metrics.hpp"
 #include "runtime/log.hpp"
 #include "runtime/secret_file.hpp"
@@ -33,19 +33,6 @@ caf::actor_system_config& configured(caf::actor_system_config& config,
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", static_cast<std::size_t>(*settings.actors_threads));
   return config;
-}
-
-std::unique_ptr<actors::feed_source> open_feed(const runtime::node_settings& settings) {
-  const auto& feed = *settings.feed_source;
-  std::string why;
-  if (feed.source == runtime::feed_choice::kind::replay) {
-    auto files = actors::parse_replay_files(feed.file, why);
-    auto made =
-      files ? actors::replay_source::open({std::move(*files), feed.speed_permille}, why) : nullptr;
-    if (!made) throw std::runtime_error("feed.source: " + why);
-    return made;
-  }
-  return std::make_unique<actors::silent_source>();
 }
 
 market_mode mode_of(const runtime::node_settings& settings) {
@@ -119,6 +106,8 @@ void node_core::start(actors::edge& out) {
   runtime::shard_options options;
   options.id = only_shard;
   options.lane_capacity = static_cast<std::size_t>(*all.settings.journal_commit_queue);
+  for (const auto& note : {all.projector->note(), all.tape->note()})
+    if (!note.empty()) runtime::log_warning("storage", "{}", note);
   const auto heads = all.store->heads();
   if (const auto head = heads.find(only_shard); head != heads.end()) {
     options.at_epoch = head->second.at_epoch;
@@ -158,8 +147,11 @@ void node_core::start(actors::edge& out) {
                            .essential = true});
   if (all.settings.feed_source->source != runtime::feed_choice::kind::none) {
     const auto feed = std::make_shared<actors::feed_context>(
-      actors::feed_context{[&all] { return open_feed(all.settings); }, all.faces, all.feed,
-                           [&gate = all.gate] { return gate.shard(); }});
+      actors::feed_context{[&all] { return open_feed(all.settings); },
+                           [&all](actors::feed_source& source, const instrument& spec) {
+                             introduce_market(source, spec, *all.tape, all.faces, all.clock.now());
+                           },
+                           all.faces, all.feed, [&gate = all.gate] { return gate.shard(); }});
     static_cast<void>(
       open_feed(all.settings)); // a recording that cannot be read is told before anything starts
     tree.children.push_back({.id = "feed",

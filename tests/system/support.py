@@ -131,8 +131,12 @@ class Stream:
 
         self.seconds = seconds
         self._loop = asyncio.new_event_loop()
-        self._socket = self._run(websockets.connect(
-            f"ws://{host}:{port}{path}", extra_headers=headers or {}, max_size=None, ping_interval=None))
+
+        async def connect():  # inside the loop, or the client takes another one
+            return await websockets.connect(f"ws://{host}:{port}{path}", extra_headers=headers or {}, max_size=None,
+                                            ping_interval=None)
+
+        self._socket = self._run(connect())
 
     def _run(self, work, seconds=None):
         return self._loop.run_until_complete(asyncio.wait_for(work, seconds or self.seconds))
