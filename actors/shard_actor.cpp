@@ -133,6 +133,7 @@ caf::behavior shard_actor::behave() {
     [this](tick) {
       delayed_send(this, 200ms, tick{});
       shard_.tick(now());
+      if (++ticks_ % context_->index_ticks == 0) save_index();
       note_state();
     },
   };
@@ -207,6 +208,18 @@ void shard_actor::snapshot_in_background(entity_id id) {
                              problem.what());
       }
     }));
+}
+
+/// So that a start after a crash reads the journal's tail only.
+void shard_actor::save_index() {
+  const auto copy = std::make_shared<storage::stream_index>(context_->index);
+  static_cast<void>(context_->loader.post([context = context_, copy] {
+    try {
+      storage::save_stream_index(context->store, context->options.id, *copy);
+    } catch (const std::exception& problem) { // a full disk, mostly: the next save tries again
+      runtime::log_warning("shard", "the stream index is not saved: {}", problem.what());
+    }
+  }));
 }
 
 void shard_actor::restart_lane() {

@@ -34,6 +34,7 @@ struct shard_context {
   shard_gauges& gauges;
   runtime::shard_options options;
   std::atomic<bool>& stopping;
+  std::uint64_t index_ticks = 150; // between two saves of the stream index, five ticks a second
 };
 
 class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {
@@ -58,6 +59,7 @@ private:
 
   void send_self_failed(entity_id id);
   void recover_all();
+  void save_index();
   void note_state();
 
   std::shared_ptr<shard_context> context_;
@@ -65,6 +67,7 @@ private:
   trading_shard shard_;
   std::unordered_map<entity_id, caf::actor> entities_;
   std::unordered_map<caf::actor_addr, entity_id> addresses_;
+  std::uint64_t ticks_ = 0;
   bool was_degraded_ = false;
 };
 

@@ -48,7 +48,9 @@ struct step {
 };
 
 /// How many numbers of its stream a record takes: one per event, and one when it only moves a link cursor.
-[[nodiscard]] inline std::uint64_t numbers_of(const storage::record& one) { return std::max<std::uint64_t>(1, one.event_count); }
+[[nodiscard]] inline std::uint64_t numbers_of(const storage::record& one) {
+  return std::max<std::uint64_t>(1, one.event_count);
+}
 
 template <class World>
 class entity_base {

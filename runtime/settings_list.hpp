@@ -202,14 +202,6 @@ struct node_settings : settings_table {
      .fallback = "7",
      .rule = {.min = 1, .max = 3'650},
      .unit = "days"}};
-  count_setting candles_history_count{
-    this,
-    {.name = "candles.history-count",
-     .sentence = "Closed candles of each market and interval kept in memory for fast answers; "
-                 "older ones are read from the disk.",
-     .fallback = "500",
-     .rule = {.min = 10, .max = 10'000},
-     .unit = "candles"}};
   count_setting actors_threads{
     this,
     {.name = "actors.threads",

@@ -63,7 +63,8 @@ void shard<World>::run_now(slot& at, request& one) {
 template <class World>
 void shard<World>::receive(envelope<World>& message) {
   ++statistics_.messages;
-  if (degraded_) return refuse(message.token, delivery::unavailable); // its sender keeps it and sends it again
+  if (degraded_)
+    return refuse(message.token, delivery::unavailable); // its sender keeps it and sends it again
   auto* at = slot_of(message.to, world_.creates(message.body));
   if (at == nullptr || at->is_given_up) return refuse(message.token, delivery::unavailable);
   if (!at->live || at->awaits_claim) {
