@@ -35,6 +35,16 @@ caf::actor_system_config& configured(caf::actor_system_config& config,
   return config;
 }
 
+/// Read models that are ahead of the journal belong to another one (an older copy was put back): they are made anew.
+std::unique_ptr<storage::projector> fitting_projector(storage::journal& store,
+                                                      const std::string& directory) {
+  auto made = storage::open_projector(directory);
+  const auto heads = store.heads();
+  const auto head = heads.find(only_shard);
+  if (made->cursor(only_shard) > (head == heads.end() ? 0 : head->second.last)) made->reset();
+  return made;
+}
+
 market_mode mode_of(const runtime::node_settings& settings) {
   return settings.feed_source->source == runtime::feed_choice::kind::none ? market_mode::own
                                                                           : market_mode::mirrored;
@@ -73,7 +83,7 @@ struct node_core::parts {
   explicit parts(const runtime::node_settings& chosen)
       : settings(chosen), directory(*chosen.data_directory),
         store(storage::open_sqlite_journal(directory)),
-        projector(storage::open_projector(directory)), tape(storage::open_tape_store(directory)),
+        projector(fitting_projector(*store, directory)), tape(storage::open_tape_store(directory)),
         index(storage::load_stream_index(*store, only_shard)), gate(*store, faces, clock),
         projection(std::make_unique<runtime::projection_thread>(*store, *projector, only_shard)),
         router([this](storage::position head) { projection->note_head(head); }),
