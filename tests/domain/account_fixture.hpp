@@ -18,6 +18,13 @@ inline amount_units coins(std::int64_t count) {
   return {count * units_per_whole};
 }
 
+/// "c7". (GCC 12 warns falsely about "c" + std::to_string(7).)
+inline std::string numbered(const char* name, std::uint64_t number) {
+  std::string text(name);
+  text += std::to_string(number);
+  return text;
+}
+
 /// One lot at one tick costs one whole BBB and is one whole AAA. Fees 0, collar 5 %, reference 100.
 inline market_terms whole_terms() {
   market_terms terms;
@@ -101,7 +108,7 @@ public:
   }
   void deposit(const std::string& asset, amount_units amount) {
     const auto result =
-      ask(transfer{transfer_kind::deposit, asset, amount, "r" + std::to_string(++references_)});
+      ask(transfer{transfer_kind::deposit, asset, amount, numbered("r", ++references_)});
     REQUIRE(std::holds_alternative<transfer_view>(result));
   }
 

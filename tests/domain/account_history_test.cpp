@@ -40,7 +40,7 @@ TEST_CASE("account: a repeated client order id answers the same order as it is n
 
   // Also when the order is no longer among the last thousand final ones, and after a restart.
   for (std::uint64_t i = 100; i < 1'200; ++i) {
-    REQUIRE(is_forwarded(it.ask(named(i, "n" + std::to_string(i)))));
+    REQUIRE(is_forwarded(it.ask(named(i, numbered("n", i)))));
     it.end(i, order_status::rejected, reject_reason::would_take);
   }
   CHECK(why(it.ask(get_order{{1}})) == reject_reason::unknown_order);
@@ -172,7 +172,7 @@ TEST_CASE("account: what is on hold cannot be withdrawn") {
 TEST_CASE("account: the last ten thousand references are remembered") {
   account_under_test it;
   const auto nth = [](std::size_t i) {
-    return transfer{transfer_kind::deposit, "AAA", {1}, "n" + std::to_string(i)};
+    return transfer{transfer_kind::deposit, "AAA", {1}, numbered("n", i)};
   };
   for (std::size_t i = 0; i <= transfer_log::kept_max; ++i) (void)it.ask(nth(i));
   (void)it.ask(nth(1));
@@ -186,8 +186,7 @@ TEST_CASE("account: the last ten thousand references are remembered") {
 
 TEST_CASE("account: a damaged snapshot is refused, never read beyond") {
   auto it = rich();
-  for (std::uint64_t i = 1; i <= 5; ++i)
-    REQUIRE(is_forwarded(it.ask(named(i, "c" + std::to_string(i)))));
+  for (std::uint64_t i = 1; i <= 5; ++i) REQUIRE(is_forwarded(it.ask(named(i, numbered("c", i)))));
   it.end(2, order_status::cancelled);
   std::string bytes;
   byte_writer out(bytes);

@@ -70,7 +70,7 @@ private:
     const transfer cmd{throws_.chance(0.7) ? transfer_kind::deposit : transfer_kind::withdrawal,
                        throws_.chance(0.5) ? "AAA" : "BBB",
                        {throws_.between(1, 3'000) * units_per_whole / 7},
-                       "t" + std::to_string(throws_.below(200))};
+                       numbered("t", throws_.below(200))};
     const auto result = it_.ask(cmd);
     collect();
     if (it_.event_count() == 0) return;
@@ -90,7 +90,7 @@ private:
       order.quote_quantity = {throws_.between(1, 2'000) * units_per_whole / 3};
     }
     if (throws_.chance(0.6)) {
-      order.client_order_id = "c" + std::to_string(throws_.below(60));
+      order.client_order_id = numbered("c", throws_.below(60));
       order.body_hash = throws_.below(3);
     }
     const auto expected = expect(order);

@@ -310,8 +310,8 @@ TEST_CASE("account: extreme numbers are refused, not wrapped") {
       if (throws.chance(0.3)) order.terms.units_per_tick_lot = wild();
       if (throws.chance(0.3)) order.terms.lot_size = {wild()};
       (void)it.ask(order); // the fixture checks books and invariants
-      (void)it.ask(transfer{transfer_kind::deposit, "BBB", {wild()}, "w" + std::to_string(i)});
-      (void)it.ask(transfer{transfer_kind::withdrawal, "BBB", {wild()}, "v" + std::to_string(i)});
+      (void)it.ask(transfer{transfer_kind::deposit, "BBB", {wild()}, numbered("w", i)});
+      (void)it.ask(transfer{transfer_kind::withdrawal, "BBB", {wild()}, numbered("v", i)});
       if (it.machine.open_orders().empty()) continue;
       const auto& [id, one] = *it.machine.open_orders().begin();
       amend wish{id, {wild()}, {wild()}, order.terms};

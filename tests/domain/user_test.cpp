@@ -15,6 +15,13 @@ namespace {
 
 constexpr std::int64_t minute = 60'000'000'000;
 
+/// "t7". (GCC 12 warns falsely about "t" + std::to_string(7).)
+std::string token_name(std::uint64_t number) {
+  std::string text("t");
+  text += std::to_string(number);
+  return text;
+}
+
 /// A user under test: invariants hold after every step, and a replay is the same.
 class user_under_test {
 public:
@@ -224,7 +231,7 @@ TEST_CASE("user: a refresh token works once; a traded one ends its session") {
 TEST_CASE("user: traded tokens are remembered up to their bound") {
   user_under_test it;
   it.sign_up();
-  const auto name = [](std::size_t i) { return "t" + std::to_string(i); };
+  const auto& name = token_name;
   (void)it.get<session_view>(it.login(1, name(0)));
   for (std::size_t i = 0; i <= user::former_max; ++i)
     (void)it.get<session_view>(it.trade(1, name(i), name(i + 1)));
@@ -306,7 +313,7 @@ TEST_CASE("user: any session of commands is what a plain list of sessions says")
         std::find_if(model.begin(), model.end(), [&](const plain& one) { return one.id == pick; });
       switch (throws.below(4)) {
       case 0: {
-        const auto token = "t" + std::to_string(++next_token);
+        const auto token = token_name(++next_token);
         const auto result = it.get<session_view>(it.login(next_session, token));
         CHECK(result.active);
         std::erase_if(model, [&](const plain& one) { return !live(one); });
@@ -325,7 +332,7 @@ TEST_CASE("user: any session of commands is what a plain list of sessions says")
                               ? mine->tokens[throws.chance(0.7) ? mine->tokens.size() - 1
                                                                 : throws.below(mine->tokens.size())]
                               : std::string("x");
-        const auto cmd = it.trade(pick, token, "t" + std::to_string(++next_token));
+        const auto cmd = it.trade(pick, token, token_name(++next_token));
         const auto result = it.ask(cmd);
         if (!known || !live(*mine)) {
           CHECK(std::holds_alternative<rejection>(result));
