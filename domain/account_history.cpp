@@ -9,9 +9,8 @@ namespace rialto {
 
 client_ids::answer client_ids::look(std::uint64_t id_hash, std::uint64_t body_hash,
                                     timestamp_ns now) const {
-  const auto at = numbers_.find(id_hash);
-  if (at != numbers_.end()) {
-    const auto& entry = recent_[at->second - first_];
+  if (const auto number = numbers_.find(id_hash); number != hash_index::none) {
+    const auto& entry = recent_[number - first_];
     if (now.value - entry.placed_at.value < day_ns)
       return {entry.body_hash == body_hash ? verdict::same : verdict::reused, &entry};
     if (!is_final(entry.status)) return {verdict::reused, &entry};
@@ -25,18 +24,17 @@ void client_ids::add(const client_entry& placed, timestamp_ns now) {
     const auto& oldest = recent_.front();
     if (now.value - oldest.placed_at.value < day_ns) break;
     if (!is_final(oldest.status)) aged_[oldest.id_hash] = oldest.order;
-    const auto at = numbers_.find(oldest.id_hash);
-    if (at != numbers_.end() && at->second == first_) numbers_.erase(at);
+    if (numbers_.find(oldest.id_hash) == first_) numbers_.erase(oldest.id_hash);
     recent_.pop_front();
     ++first_;
   }
-  numbers_[placed.id_hash] = first_ + recent_.size();
+  numbers_.set(placed.id_hash, first_ + recent_.size());
   recent_.push_back(placed);
 }
 
 client_entry* client_ids::find(std::uint64_t id_hash) {
-  const auto at = numbers_.find(id_hash);
-  return at == numbers_.end() ? nullptr : &recent_[at->second - first_];
+  const auto number = numbers_.find(id_hash);
+  return number == hash_index::none ? nullptr : &recent_[number - first_];
 }
 
 void client_ids::close(std::uint64_t id_hash, const order_view& last) {
@@ -63,7 +61,7 @@ void client_ids::decode(byte_reader& in) {
   in.get(aged_);
   first_ = 0;
   numbers_.clear();
-  for (std::uint64_t i = 0; i < recent_.size(); ++i) numbers_[recent_[i].id_hash] = i;
+  for (std::uint64_t i = 0; i < recent_.size(); ++i) numbers_.set(recent_[i].id_hash, i);
 }
 
 // ---- orders of a day

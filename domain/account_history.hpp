@@ -7,6 +7,7 @@
 
 #include "domain/account_events.hpp"
 #include "domain/bytes.hpp"
+#include "domain/hash_index.hpp"
 
 #include <array>
 #include <deque>
@@ -59,9 +60,9 @@ private:
     16; // expired entries dropped per new one: no long pause after a day
   [[nodiscard]] client_entry* find(std::uint64_t id_hash);
 
-  std::deque<client_entry> recent_; // in order of time
-  std::uint64_t first_ = 0;         // recent_[i] is entry number first_ + i
-  std::unordered_map<std::uint64_t, std::uint64_t> numbers_; // id hash -> newest entry's number
+  std::deque<client_entry> recent_;        // in order of time
+  std::uint64_t first_ = 0;                // recent_[i] is entry number first_ + i
+  hash_index numbers_;                     // id hash -> number of its newest entry
   std::map<std::uint64_t, order_id> aged_; // dropped from recent_ while their order was open
 };
 
