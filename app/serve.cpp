@@ -1,4 +1,5 @@
 // rialto serve: every setting is an option; what is wrong is said before a data directory is touched.
+#include "actors/feed/replay_source.hpp"
 #include "app/commands.hpp"
 #include "app/node.hpp"
 #include "app/welcome.hpp"
@@ -33,11 +34,19 @@ struct serve_words {
 void check_feed(const node_settings& settings, setting_errors& errors) {
   const auto& feed = *settings.feed_source;
   if (feed.source != runtime::feed_choice::kind::replay) return;
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(feed.file, failed)) {
-    errors.push_back(fmt::format("feed.source: there is no file {}", feed.file));
-  } else if (access(feed.file.c_str(), R_OK) != 0) {
-    errors.push_back(fmt::format("feed.source: {} cannot be read", feed.file));
+  std::string why;
+  const auto files = actors::parse_replay_files(feed.file, why);
+  if (!files) {
+    errors.push_back(fmt::format("feed.source: {}", why));
+    return;
+  }
+  for (const auto& file : *files) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(file, failed)) {
+      errors.push_back(fmt::format("feed.source: there is no file {}", file));
+    } else if (access(file.c_str(), R_OK) != 0) {
+      errors.push_back(fmt::format("feed.source: {} cannot be read", file));
+    }
   }
 }
 
