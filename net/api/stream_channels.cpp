@@ -48,8 +48,14 @@ void stream_hub::subscribe(peer& from, const ticket& to, json_object& body) {
   const auto channels = take_channels(from, body);
   if (resume && channels.size() > 1) body.refuse("resume_from", "goes with one channel only");
   if (!body.done()) return refuse(to, body.why());
-  std::size_t count = from.channels.size() + channels.size();
+  std::size_t count = from.channels.size();
   for (const auto& one : from.privates) count += one.is_on ? 1 : 0;
+  for (const auto& channel : channels) { // one that is there already starts anew
+    const auto own = parse_private_channel(channel);
+    const bool is_there = own ? from.privates[static_cast<std::size_t>(*own)].is_on
+                              : is_in(from.channels, channel);
+    count += is_there ? 0 : 1;
+  }
   if (count > desk_.settings().subscriptions_max)
     return refuse(to, {request_error::too_many_subscriptions,
                        fmt::format("at most {} a connection", desk_.settings().subscriptions_max),

@@ -1,5 +1,5 @@
 // tests/net/api_node.hpp: the API on real entities: accounts, markets and users on the simulated
-// node's shard, the public faces fed from its publications, read models made from them.
+// node's shard, the public faces fed from its publications, the read models projected from its rows.
 //
 // One thread (the test's) is the io thread: run() runs what was posted. Passwords and reads happen
 // on the API's own worker threads, so run_until() waits for them.
@@ -19,19 +19,6 @@
 namespace rialto::net {
 
 using nlohmann::json;
-
-/// What the projector would have made of the publications. Thread-safe.
-class published_models {
-public:
-  void take(const account_publication& news, const actors::directory& markets);
-  [[nodiscard]] read_models_factory factory();
-
-private:
-  friend class published_reader;
-  std::mutex lock_;
-  std::vector<storage::execution_row> executions_; // oldest first
-  std::map<std::pair<account_id, order_id>, order_view> finals_;
-};
 
 /// The gate of a node whose disk answers at once, unless told to fail.
 class node_gate final : public actors::gate {
@@ -63,16 +50,20 @@ public:
   bool ready = true;
   std::size_t submissions = 0, requests_seen = 0;
   actors::edge* out = nullptr;
-  published_models models;
+  void project_into(const std::string& directory) {
+    projector_ = storage::open_projector(directory);
+  }
   simulation::simulated_node& node() { return node_; }
   actors::public_faces& faces() { return faces_; }
 
 private:
   void commit();
+  void project();
 
   simulation::random dice_{7};
   simulation::simulated_node node_;
   actors::public_faces faces_;
+  std::unique_ptr<storage::projector> projector_;
   std::mutex lock_;
   std::map<std::string, std::uint64_t, std::less<>> ids_;
   std::map<std::string, entity_id, std::less<>> claims_;
@@ -136,7 +127,7 @@ public:
   /// Starts a request; its answer arrives in `answers` when run() has run it.
   void begin(const asked& what, std::shared_ptr<http_answer> into);
 
-  [[nodiscard]] trader sign_up(const std::string& email);
+  trader sign_up(const std::string& email);
   /// An administrator, made at the node's first call.
   [[nodiscard]] const trader& admin();
   void deposit(const trader& to, const std::string& asset, const std::string& amount);

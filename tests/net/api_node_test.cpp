@@ -10,86 +10,6 @@
 
 namespace rialto::net {
 
-// ---- read models made of publications
-
-class published_reader final : public storage::read_models {
-public:
-  explicit published_reader(published_models& from) : from_(from) {}
-
-  std::optional<order_view> order(account_id account, order_id id) override {
-    const std::lock_guard hold(from_.lock_);
-    const auto at = from_.finals_.find({account, id});
-    return at == from_.finals_.end() ? std::nullopt : std::optional{at->second};
-  }
-  storage::page<order_view> orders(const storage::order_filter& filter,
-                                   const storage::page_request& page) override {
-    const std::lock_guard hold(from_.lock_);
-    std::vector<order_view> rows;
-    for (auto at = from_.finals_.rbegin(); at != from_.finals_.rend(); ++at)
-      if (at->second.account == filter.account &&
-          (!filter.market || at->second.market == filter.market))
-        rows.push_back(at->second);
-    return cut(std::move(rows), page);
-  }
-  storage::page<storage::execution_row> executions(account_id account, market_id market,
-                                                   order_id order,
-                                                   const storage::page_request& page) override {
-    const std::lock_guard hold(from_.lock_);
-    std::vector<storage::execution_row> rows;
-    for (auto at = from_.executions_.rbegin(); at != from_.executions_.rend(); ++at)
-      if (at->account == account && (!market || at->market == market) &&
-          (!order || at->order == order))
-        rows.push_back(*at);
-    return cut(std::move(rows), page);
-  }
-  storage::page<storage::ledger_row> ledger(account_id, std::string_view,
-                                            const storage::page_request& page) override {
-    return cut(std::vector<storage::ledger_row>{}, page);
-  }
-  storage::page<storage::user_row> users(const storage::page_request& page) override {
-    return cut(std::vector<storage::user_row>{}, page);
-  }
-  std::vector<storage::balance_row> balances(account_id) override { return {}; }
-  std::vector<storage::ledger_row> system_balances() override { return {}; }
-
-private:
-  /// The cursor is the number of rows before the page.
-  template <class Row>
-  static storage::page<Row> cut(std::vector<Row> rows, const storage::page_request& page) {
-    std::size_t from = 0;
-    for (const char c : page.cursor) {
-      if (c < '0' || c > '9') throw std::invalid_argument("cursor: malformed");
-      from = from * 10 + static_cast<std::size_t>(c - '0');
-    }
-    storage::page<Row> out;
-    for (auto i = from; i < rows.size() && out.rows.size() < page.limit; ++i)
-      out.rows.push_back(std::move(rows[i]));
-    if (from + page.limit < rows.size()) out.next = std::to_string(from + page.limit);
-    return out;
-  }
-  published_models& from_;
-};
-
-void published_models::take(const account_publication& news, const actors::directory& markets) {
-  if (!news.order) return;
-  const std::lock_guard hold(lock_);
-  const auto& order = *news.order;
-  const auto* entry = markets.find(order.market);
-  for (const auto& fill : order.fills)
-    executions_.push_back({news.event_number, news.account, order.id, order.market, order.way, fill,
-                           order.way == side::buy ? entry->spec.base : entry->spec.quote});
-  if (!is_final(order.status)) return;
-  auto last = order;
-  last.fills.clear();
-  for (const auto& one : executions_)
-    if (one.order == order.id) last.fills.push_back(one.fill);
-  finals_[{news.account, order.id}] = last;
-}
-
-read_models_factory published_models::factory() {
-  return [this] { return std::make_unique<published_reader>(*this); };
-}
-
 // ---- the gate
 
 std::uint64_t node_gate::next_id(std::string_view sequence) {
@@ -126,10 +46,19 @@ void node_gate::submit(std::vector<actors::request> requests) {
   commit();
 }
 
+void node_gate::project() {
+  const auto& rows = node_.rows();
+  const auto first = projector_->cursor(0) + 1;
+  if (first > rows.size()) return;
+  const auto from = rows.begin() + static_cast<std::ptrdiff_t>(first - 1);
+  projector_->project(0, first, {from, rows.end()});
+}
+
 void node_gate::commit() {
   for (int round = 0; round < 10; ++round) { // links need a few
     auto release = std::make_shared<actors::release>();
     release->answers = node_.commit(1'000);
+    project();
     release->publications = std::move(node_.published);
     node_.published.clear();
     for (const auto& one : release->answers) {
@@ -145,9 +74,6 @@ void node_gate::commit() {
         faces_.refresh();
         if (!messages.empty()) out->broadcast(std::move(messages));
       }
-    for (const auto& news : release->publications)
-      if (const auto* account = std::get_if<account_publication>(&news))
-        models.take(*account, *faces_.markets());
     if (release->answers.empty() && release->publications.empty()) return;
     out->deliver(std::move(release));
   }
@@ -169,8 +95,10 @@ api_node::api_node(api_settings settings) {
   std::filesystem::create_directories(directory_);
   tape_ = storage::open_tape_store(directory_.string());
   gate.node().now = clock.now();
-  core_ = std::make_unique<api_core>(gate, gate.models.factory(), *tape_,
-                                     with_key(std::move(settings)), clock, port);
+  gate.project_into(directory_.string());
+  core_ = std::make_unique<api_core>(
+    gate, [path = directory_.string()] { return storage::open_read_models(path); }, *tape_,
+    with_key(std::move(settings)), clock, port);
   gate.out = core_.get();
   core_->attach([this](std::function<void()> job) {
     const std::lock_guard hold(lock_);
