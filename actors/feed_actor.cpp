@@ -34,8 +34,10 @@ caf::behavior feed_actor::behave() {
 
 void feed_actor::schedule() {
   if (waits_for_credit_ || is_scheduled_) return; // the credit takes it up again
-  const auto due = source_->next_due();
-  auto pause = pause_max_ns; // also when nothing is due: somebody may ask for a snapshot
+  const auto due = has_begun_ ? source_->next_due() : std::nullopt;
+  auto pause = has_begun_
+                 ? pause_max_ns
+                 : pause_max_ns / 5; // also when nothing is due: somebody may ask for a snapshot
   if (due) pause = std::clamp(due->value - now().value, std::int64_t{0}, pause_max_ns);
   is_scheduled_ = true;
   if (pause < pause_min_ns)
@@ -45,6 +47,7 @@ void feed_actor::schedule() {
 }
 
 void feed_actor::poll() {
+  if (!has_begun_ && !(has_begun_ = context_->markets_are_up())) return;
   markets_ = context_->faces.markets();
   for (const auto& [symbol, entry] : markets_->by_symbol) {
     if (known_.contains(symbol)) continue;

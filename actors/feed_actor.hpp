@@ -34,6 +34,8 @@ struct feed_context {
   public_faces& faces;
   feed_gauges& gauges;
   std::function<caf::actor()> shard;
+  std::function<bool()>
+    markets_are_up; // before that nothing is asked for: news of unknown markets would be lost
 };
 
 class feed_actor final : public runtime::tracked_actor {
@@ -61,7 +63,7 @@ private:
   std::vector<actors::request> batch_;
   std::set<std::string, std::less<>> known_; // symbols whose market has been told of the feed
   std::uint64_t problems_told_ = 0;
-  bool waits_for_credit_ = false, is_scheduled_ = false;
+  bool has_begun_ = false, waits_for_credit_ = false, is_scheduled_ = false;
 };
 
 } // namespace rialto::actors

@@ -162,7 +162,11 @@ void node_core::start(actors::edge& out) {
                            [&all](actors::feed_source& source, const instrument& spec) {
                              introduce_market(source, spec, *all.tape, all.faces, all.clock.now());
                            },
-                           all.faces, all.feed, [&gate = all.gate] { return gate.shard(); }});
+                           all.faces, all.feed, [&gate = all.gate] { return gate.shard(); },
+                           [&gate = all.gate] {
+                             std::string why;
+                             return gate.is_ready(why);
+                           }});
     static_cast<void>(
       open_feed(all.settings)); // a recording that cannot be read is told before anything starts
     tree.children.push_back({.id = "feed",

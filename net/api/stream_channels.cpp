@@ -52,8 +52,8 @@ void stream_hub::subscribe(peer& from, const ticket& to, json_object& body) {
   for (const auto& one : from.privates) count += one.is_on ? 1 : 0;
   for (const auto& channel : channels) { // one that is there already starts anew
     const auto own = parse_private_channel(channel);
-    const bool is_there = own ? from.privates[static_cast<std::size_t>(*own)].is_on
-                              : is_in(from.channels, channel);
+    const bool is_there =
+      own ? from.privates[static_cast<std::size_t>(*own)].is_on : is_in(from.channels, channel);
     count += is_there ? 0 : 1;
   }
   if (count > desk_.settings().subscriptions_max)
