@@ -226,8 +226,8 @@ TEST_CASE("api over sockets: from registering to a fill, over HTTP and the strea
     last = one.body()["order_id"];
   }
   const auto balances = http.ask("GET", "/api/v1/account/balances", "", tokens[0]).body();
-  CHECK(balances == json::parse(R"([{"asset":"USDT","available":"75000","hold":"15000"},)"
-                                R"({"asset":"BTC","available":"0.1998","hold":"0"}])"));
+  CHECK(balances == json::parse(R"([{"asset":"BTC","available":"0.1998","hold":"0"},)"
+                                R"({"asset":"USDT","available":"75000","hold":"15000"}])"));
   int trades = 0, updates = 0;
   while (trades < 20 || updates < 20) {
     const auto one = stream.hear();
