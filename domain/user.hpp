@@ -96,7 +96,7 @@ private:
 
   // Not history.
   bool is_live_ = false;
-  std::vector<publication> news_;
+  std::vector<publication> news_; // at most two per command; the shell takes them after each
 };
 
 static_assert(machine<user>);
