@@ -43,6 +43,7 @@ net::server_options server_options_of(const runtime::node_settings& from) {
   to.body_bytes_max = static_cast<std::size_t>(*from.limits_body_bytes);
   to.connections_max = static_cast<std::size_t>(*from.limits_connections);
   to.connections_per_address_max = static_cast<std::size_t>(*from.limits_connections_per_address);
+  to.limits_loopback = *from.limits_loopback;
   to.body_ns = *from.http_request_seconds * second_ns;
   to.header_ns = *from.http_request_seconds * second_ns;
   to.idle_ns = *from.http_idle_seconds * second_ns;

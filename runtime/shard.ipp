@@ -43,9 +43,9 @@ void shard<World>::run(request& one) {
 
 template <class World>
 void shard<World>::run_now(slot& at, request& one) {
-  touch(at);
   const bool claims = !one.claims.empty();
   if (claims) flush(); // S4: what came before travels alone
+  touch(at);
   try {
     at.live->execute(one.command, clock_, one.token, step_);
   } catch (const std::exception& problem) {

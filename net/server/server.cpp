@@ -115,7 +115,8 @@ struct server::impl {
     socket.non_blocking(true, problem);
     ++statistics.accepted;
     if (connections.size() >= options.connections_max ||
-        per_address[name] >= options.connections_per_address_max) {
+        (per_address[name] >= options.connections_per_address_max &&
+         (options.limits_loopback || !address.is_loopback()))) {
       ++statistics.refused;
       static constexpr std::string_view full =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "

@@ -28,6 +28,7 @@ struct server_options {
   std::size_t pipelined_max = 64; // unanswered requests of one connection; it is not read beyond
   std::size_t connections_max = 20'000; // 503 and close beyond
   std::size_t connections_per_address_max = 20'000;
+  bool limits_loopback = true; // false: that limit does not bind clients on this machine
   std::size_t message_bytes_max = 1'048'576; // of a WebSocket message; close 1009 beyond
   std::size_t send_bytes_max = 1'048'576, send_frames_max = 4'096; // queued on a WebSocket
   std::int64_t header_ns = 10'000'000'000, body_ns = 30'000'000'000, idle_ns = 75'000'000'000;
