@@ -1,113 +1,162 @@
-// net/server/connection.hpp: one socket: reads, parses, keeps answers in order, writes once per tick. Internal to net/server.
+// net/server/connection.hpp: one peer: its bytes in, its requests in order, its bytes out once per tick. Internal to net/server.
+//
+//   C1  answers leave in the order of the requests; behind the first that closes nothing leaves
+//   C2  what is not read stays in the kernel: no more input is held than a head, or a body within its limit, and one read
+//   C3  a peer that does not read is not read either (HTTP), or loses the connection when its queue is full (WebSocket)
+//   C4  the end is one way: open -> finishing (what is owed) -> lingering (so that the last bytes arrive) -> dead
 #pragma once
 
 #include "net/server/http_parser.hpp"
 #include "net/server/server.hpp"
-#include "net/server/web_socket_reader.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include "net/server/transport.hpp"
+#include "net/server/web_socket_frames.hpp"
+#include "net/server/web_socket_queue.hpp"
 
 #include <deque>
+#include <limits>
 
 namespace rialto::net {
 
 class connection;
 
-/// What a connection needs of its server.
-struct connection_context {
+/// What the connections of one server share; owned by its loop.
+struct connection_host {
+  server& owner;
   const server_options& options;
   server_handler& handler;
   server_statistics& statistics;
-  boost::asio::io_context& io;
-  std::function<void(connection&)> mark_dirty; // has something to write
-  std::function<responder(std::uint64_t, std::uint64_t)> responder_for;
-  std::function<std::string()> fresh_request_id;
+  int epoll = -1;
+  std::int64_t now_ns = 0; // monotonic, of this tick
+  bool is_draining = false;
+  std::string date_line{};             // "Date: ...\r\n"
+  std::string scratch{};               // where every read lands
+  http_request request{};              // the one being handled; kept for its memory
+  std::vector<connection*> touched{};  // to flush at the end of the tick
+  std::vector<connection*> resumed{};  // with input to go on with in the next tick
+  std::vector<connection*> ended{};    // dead
+  std::vector<web_socket_id> closed{}; // WebSockets to tell the handler of
+  std::uint64_t request_prefix = 0, next_request = 1;
+
+  [[nodiscard]] std::string fresh_request_id();
+  [[nodiscard]] responder responder_for(std::uint64_t connection, std::uint64_t sequence);
 };
 
-class connection final : public web_socket_sink {
+/// One writer, any number of readers.
+template <class Counter, class Number>
+void count(Counter& counter, Number more) {
+  counter.store(counter.load(std::memory_order_relaxed) +
+                  static_cast<typename Counter::value_type>(more),
+                std::memory_order_relaxed);
+}
+
+class connection final : public frame_listener {
 public:
-  connection(connection_context& context, std::uint64_t id, boost::asio::ip::tcp::socket socket,
-             std::string peer, bool is_loopback);
+  connection(connection_host& host, std::uint64_t id, std::unique_ptr<transport> peer,
+             std::string address, bool is_loopback);
   ~connection() override;
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
-  [[nodiscard]] const std::string& peer() const { return peer_; }
-  [[nodiscard]] bool is_web_socket() const { return reader_ != nullptr; }
-  [[nodiscard]] bool is_dead() const { return dead_; }
-  /// Nothing asked and nothing to say.
-  [[nodiscard]] bool is_idle() const {
-    return answers_.empty() && out_at_ == out_.size() && frames_.empty();
-  }
-  [[nodiscard]] bool waits_for(std::uint64_t sequence) const;
-  [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] bool is_dead() const { return phase_ == phase::dead; }
 
-  void start();
+  // ---- from the loop
+  void on_readable();
+  void on_writable();
+  /// Both directions are gone.
+  void on_hang_up();
+  /// Goes on with input that had to wait.
+  void resume();
+  /// Writes what there is and says to epoll what it waits for; at the end of a tick in which it was touched.
+  void flush();
+  /// Deadlines and pings.
+  void sweep();
+  /// No further requests; ends once everything is answered.
+  void drain();
+  /// The server is full: one 503, then the end.
+  void turn_away();
+  void die();
+
+  // ---- from the handler
   void respond(std::uint64_t sequence, http_response answer);
+  [[nodiscard]] bool waits_for(std::uint64_t sequence) const;
   bool send(const std::shared_ptr<const std::string>& text, std::uint64_t conflate);
   void close_web_socket(std::uint16_t code, std::string_view reason);
   void set_message_limit(std::size_t bytes_max);
-  /// Writes what it can; called once per tick.
-  void flush();
-  /// Deadlines and pings; `now` is monotonic.
-  void sweep(std::int64_t now);
-  /// No further requests; ends once everything is answered.
-  void drain();
-
-  bool is_dirty = false;
+  [[nodiscard]] std::size_t queued_bytes() const;
 
 private:
+  enum class phase : std::uint8_t {
+    head,               // of the next request
+    body,               // all of it is wanted before it is looked at
+    chunks,             // a chunked body
+    web_socket,         //
+    web_socket_closing, // we have said close and wait for the peer's
+    finishing,          // nothing more is read; what is owed is written
+    lingering,          // our end is said; what still comes is thrown away
+    dead,
+  };
   struct pending_answer {
-    std::uint64_t sequence = 0;
     std::string request_id;
-    bool is_head = false, is_ready = false, close = false;
-    std::string bytes;
+    bool is_head = false, is_1_0 = false, close = false, is_ready = false;
+    http_response answer; // once ready, while earlier ones are not
   };
-  struct frame {
-    std::shared_ptr<const std::string> text;
-    std::uint64_t conflate = 0;
+  struct web_socket {
+    frame_reader reader;
+    web_socket_queue queue;
+    std::int64_t pinged_ns = 0;
+    bool is_told_open = false;
   };
-  enum class phase : std::uint8_t { head, body, web_socket, closing };
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-  void wait_readable();
-  void read_some();
-  void take_bytes();
-  bool take_head();
-  bool take_body();
-  void dispatch();
+  // connection.cpp
+  void touch();
+  void write_out();
+  void begin_lingering();
+  void on_peer_done();
+  void watch();
+  [[nodiscard]] std::size_t backlog() const { return out_.size() - out_at_; }
+
+  // connection_http.cpp
+  std::size_t process(char* bytes, std::size_t size);
+  bool take_head(std::string_view rest, std::size_t& used);
+  bool take_request(std::string_view head, std::string_view rest, std::size_t& used);
+  bool take_chunks(std::string_view rest, std::size_t& used);
+  bool meet_expectation(const head_facts& facts);
+  void dispatch(const head_facts& facts);
   void upgrade();
   void refuse(unsigned status, std::string_view code, std::string_view detail);
-  void dirty();
-  void die();
-  [[nodiscard]] bool is_paused() const { return answers_.size() >= context_.options.pipelined_max; }
-  void serialise(pending_answer& to, http_response& answer);
+  void emit(const pending_answer& to, const http_response& answer);
+  void after_answer();
+  [[nodiscard]] bool is_paused() const;
 
-  // web_socket_sink
-  void write_raw(std::string_view bytes) override;
-  void opened() override;
-  void message(std::string_view text, bool is_binary) override;
-  void ended() override;
+  // connection_web_socket.cpp
+  void end_web_socket();
+  void on_frame_message(std::string_view bytes, bool is_binary) override;
+  void on_ping_frame(std::string_view payload) override;
+  void on_close_frame(std::uint16_t code, std::string_view reason) override;
+  void on_violation(std::uint16_t code, std::string_view why) override;
 
-  connection_context& context_;
-  std::uint64_t id_;
-  boost::asio::ip::tcp::socket socket_;
-  std::string peer_;
-  bool is_loopback_;
+  connection_host& host_;
+  const std::uint64_t id_;
+  std::unique_ptr<transport> peer_;
+  const std::string address_;
+  const bool is_loopback_;
+
   phase phase_ = phase::head;
-  bool dead_ = false, reading_ = false, waiting_writable_ = false, close_after_flush_ = false,
-       draining_ = false, told_open_ = false;
+  bool is_touched_ = false, is_blocked_ = false, is_peer_done_ = false, close_after_flush_ = false,
+       has_input_waiting_ = false, has_blank_line_ = false, owes_continue_ = false;
+  bool is_watched_ = false;
+  std::uint32_t watched_ = 0; // what epoll was told
   std::string in_, out_;
-  std::size_t in_at_ = 0, out_at_ = 0;
-  http_parser parser_;
-  http_request request_; // kept for its memory
-  std::uint64_t next_sequence_ = 1;
+  std::size_t out_at_ = 0;    // of out_: written
+  std::size_t looked_at_ = 0; // of the unfinished head
+  std::size_t wanted_ = 0;    // bytes of the request whose body is awaited
+  std::size_t thrown_away_ = 0;
+  std::int64_t deadline_ns_, heard_ns_, progress_ns_ = 0;
+  std::uint64_t front_sequence_ = 1; // of answers_.front()
   std::deque<pending_answer> answers_;
-  std::unique_ptr<web_socket_reader> reader_;
-  std::deque<frame> frames_;
-  std::size_t queued_bytes_ = 0;
-  std::int64_t deadline_ns_ = 0, last_heard_ns_ = 0, pinged_ns_ = 0;
+  std::unique_ptr<chunked_body> chunks_;
+  std::unique_ptr<web_socket> web_socket_;
 };
-
-[[nodiscard]] std::int64_t monotonic_ns();
 
 } // namespace rialto::net

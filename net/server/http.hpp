@@ -41,6 +41,7 @@ struct http_response {
 };
 
 class server;
+struct connection_host;
 
 /// Answers one request, now or later, on the io thread. Copyable; an answer to a connection that is gone, and a second answer,
 /// are dropped.
@@ -51,7 +52,7 @@ public:
   [[nodiscard]] bool is_open() const;
 
 private:
-  friend class server;
+  friend struct connection_host;
   responder(server* owner, std::uint64_t connection, std::uint64_t sequence)
       : owner_(owner), connection_(connection), sequence_(sequence) {}
   server* owner_ = nullptr;

@@ -17,8 +17,11 @@ struct head_verdict {
 /// Checks a head: everything up to and with the empty line.
 [[nodiscard]] head_verdict check_head(std::string_view head, std::size_t target_bytes_max);
 /// True as soon as an unfinished head cannot become a good one (a bare LF, a NUL, no HTTP at all), so that nobody waits for its time-out.
-[[nodiscard]] bool is_hopeless(std::string_view partial_head);
+/// The first `checked` bytes have been looked at before.
+[[nodiscard]] bool is_hopeless(std::string_view partial_head, std::size_t checked = 0);
 
+/// Without blanks and tabs at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// A client's own request id is taken when it is 1 to 64 characters of A-Z a-z 0-9 . _ -
 [[nodiscard]] bool is_request_id(std::string_view text);

@@ -1,81 +1,132 @@
 #include "net/server/http_parser.hpp"
 
-#include "net/server/http_head.hpp"
-
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/http/basic_parser.hpp>
 
 #include <limits>
-#include <optional>
 
 namespace rialto::net {
 
 namespace http = boost::beast::http;
+using boost::beast::string_view;
+using boost::system::error_code;
 
-struct http_parser::impl {
-  std::optional<http::request_parser<http::string_body>> parser;
+namespace {
+
+std::string_view view(string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// Says nothing of what it hears; the base of both uses. Its size limits are off: who calls has checked.
+class quiet_parser : public http::basic_parser<true> {
+public:
+  quiet_parser() {
+    header_limit(std::numeric_limits<std::uint32_t>::max());
+    body_limit(boost::none);
+  }
+
+protected:
+  void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
+  void on_response_impl(int, string_view, int, error_code&) override {}
+  void on_field_impl(http::field, string_view, string_view, error_code&) override {}
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
 };
 
-http_parser::http_parser(std::size_t body_bytes_max)
-    : impl_(std::make_unique<impl>()), body_bytes_max_(body_bytes_max) {
-  reset();
-}
-http_parser::~http_parser() = default;
+struct head_parser final : quiet_parser {
+  http_request& out;
+  bool is_1_0 = false;
 
-void http_parser::reset() {
-  impl_->parser.emplace();
-  impl_->parser->eager(true);
-  impl_->parser->body_limit(body_bytes_max_);
-  impl_->parser->header_limit(
-    std::numeric_limits<std::uint32_t>::max()); // bounded before it gets here
-}
-
-http_parser::state http_parser::feed(std::string_view bytes, std::size_t& taken) {
-  taken = 0;
-  while (!impl_->parser->is_done()) {
-    if (taken == bytes.size() && taken != 0) return state::needs_more;
-    boost::system::error_code problem;
-    const auto used =
-      impl_->parser->put(boost::asio::buffer(bytes.data() + taken, bytes.size() - taken), problem);
-    taken += used;
-    if (problem == http::error::need_more) return state::needs_more;
-    if (problem == http::error::body_limit) return state::body_too_large;
-    if (problem) return state::bad;
-    if (used == 0) return impl_->parser->is_done() ? state::complete : state::needs_more;
+  explicit head_parser(http_request& to) : out(to) {}
+  void on_request_impl(http::verb, string_view method, string_view target, int version,
+                       error_code&) override {
+    out.method = view(method);
+    out.target = view(target);
+    is_1_0 = version == 10;
   }
-  return state::complete;
-}
+  void on_field_impl(http::field, string_view name, string_view value, error_code&) override {
+    out.headers.push_back({view(name), view(value)});
+  }
+};
 
-bool http_parser::keeps_alive() const {
-  return impl_->parser->get().keep_alive();
-}
-bool http_parser::is_upgrade() const {
-  return boost::beast::websocket::is_upgrade(impl_->parser->get());
-}
+} // namespace
 
-bool http_parser::expects_continue() const {
-  const auto value = impl_->parser->get()[http::field::expect];
-  return equals_ignoring_case({value.data(), value.size()}, "100-continue");
-}
-
-void http_parser::describe(http_request& out) const {
-  const auto& message = impl_->parser->get();
-  const auto view = [](auto text) { return std::string_view(text.data(), text.size()); };
-  out.method = view(message.method_string());
-  out.target = view(message.target());
+bool parse_head(std::string_view head, http_request& out, head_facts& facts) {
+  out.headers.clear();
+  head_parser parser(out);
+  error_code problem;
+  const auto used = parser.put(boost::asio::buffer(head.data(), head.size()), problem);
+  if ((problem && problem != http::error::need_more) || used != head.size() ||
+      !parser.is_header_done())
+    return false;
   const auto mark = out.target.find('?');
   out.path = out.target.substr(0, mark);
   out.query = mark == std::string_view::npos ? std::string_view() : out.target.substr(mark + 1);
-  out.body = message.body();
-  out.headers.clear();
-  for (const auto& field : message)
-    out.headers.push_back({view(field.name_string()), view(field.value())});
+  facts = {};
+  if (const auto length = parser.content_length()) facts.content_length = *length;
+  facts.is_chunked = parser.chunked();
+  facts.keeps_alive = parser.keep_alive();
+  facts.is_1_0 = parser.is_1_0;
+  return true;
 }
 
-const void* http_parser::message() const {
-  return &impl_->parser->get();
+struct chunked_body::parser final : quiet_parser {
+  std::string body;
+  std::size_t body_bytes_max = 0;
+  bool in_trailer = false, is_too_large = false;
+
+  parser() { eager(true); }
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code& problem) override {
+    in_trailer = size == 0;
+    is_too_large = size > body_bytes_max - body.size();
+    if (is_too_large) problem = http::error::body_limit;
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code&) override {
+    body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  // A trailer is read and forgotten, unless it tries to say where the message ends or for whom it is.
+  void on_field_impl(http::field name, string_view, string_view, error_code& problem) override {
+    if (in_trailer && (name == http::field::content_length || name == http::field::host ||
+                       name == http::field::transfer_encoding))
+      problem = http::error::bad_field;
+  }
+};
+
+chunked_body::chunked_body(std::string_view head, std::size_t body_bytes_max)
+    : head_(head), parser_(std::make_unique<parser>()),
+      raw_bytes_max_(8 * body_bytes_max + 65'536) {
+  parser_->body_bytes_max = body_bytes_max;
+  error_code ignored; // the same head has been parsed before
+  parser_->put(boost::asio::buffer(head_.data(), head_.size()), ignored);
+}
+
+chunked_body::~chunked_body() = default;
+
+const std::string& chunked_body::body() const {
+  return parser_->body;
+}
+
+chunked_body::state chunked_body::feed(std::string_view bytes, std::size_t& taken) {
+  taken = 0;
+  while (!parser_->is_done()) {
+    if (taken == bytes.size()) return state::needs_more;
+    error_code problem;
+    const auto used =
+      parser_->put(boost::asio::buffer(bytes.data() + taken, bytes.size() - taken), problem);
+    taken += used;
+    raw_bytes_ += used;
+    if (raw_bytes_ > raw_bytes_max_ || parser_->is_too_large) return state::too_large;
+    if (problem && problem != http::error::need_more) return state::bad;
+    if (problem == http::error::need_more || used == 0) break;
+  }
+  return parser_->is_done() ? state::complete : state::needs_more;
 }
 
 } // namespace rialto::net

@@ -5,7 +5,8 @@
 //
 //   N1  answers of one connection leave in the order of its requests
 //   N2  what a poll tick read is handled, then on_tick() runs once, then each connection with something to say gets one write
-//   N3  every queue is bounded: pipelined requests, outgoing bytes and frames of a WebSocket, connections
+//   N3  every queue is bounded: pipelined requests, unread answers, outgoing bytes and frames of a WebSocket, connections
+//   N4  a handler that throws costs its request (500) or its WebSocket (1011), not the node
 #pragma once
 
 #include "net/server/http.hpp"
@@ -51,6 +52,7 @@ public:
   virtual std::optional<http_response> on_upgrade(const http_request& request) = 0;
   virtual void on_open(web_socket_id id, const http_request& request) = 0;
   virtual void on_message(web_socket_id id, std::string_view text, bool is_binary) = 0;
+  /// Once for each on_open(), at the end of the tick in which it was over, whoever ended it. Never from within another call.
   virtual void on_close(web_socket_id id) = 0;
   /// After everything that one poll read.
   virtual void on_tick() {}
@@ -77,8 +79,10 @@ public:
   /// connection with 1013. False if the connection is gone or going.
   bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
             std::uint64_t conflate = 0);
+  /// After what was sent before. Nothing more is heard of it but on_close(). The reason: UTF-8, cut at 123 bytes.
   void close(web_socket_id id, std::uint16_t code, std::string_view reason);
   void set_message_limit(web_socket_id id, std::size_t bytes_max);
+  /// What waits here for the peer to read; io thread only, as are close() and set_message_limit().
   [[nodiscard]] std::size_t queued_bytes(web_socket_id id) const;
   [[nodiscard]] const server_statistics& statistics() const;
 
