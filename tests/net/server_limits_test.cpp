@@ -33,8 +33,8 @@ TEST_CASE(
   "server: slow heads and bodies are ended, idle connections closed, waiting ones are not") {
   server_options options;
   options.header_ns = options.body_ns = options.idle_ns = 200 * ms;
-  test_server running(options);
   std::vector<responder> asked;
+  test_server running(options);
   running.request = [&](const http_request& request, responder answer) {
     if (request.path == "/later")
       asked.push_back(std::move(answer));
@@ -131,6 +131,7 @@ TEST_CASE("server: one address has its own limit") {
   CHECK(fourth.get("/").status == 200);
 }
 
+#ifndef __SANITIZE_ADDRESS__ // the sanitizer needs descriptors to look at memory
 TEST_CASE("server: out of descriptors it pauses, keeps what it has and goes on later") {
   test_server running;
   running.start();
@@ -152,10 +153,11 @@ TEST_CASE("server: out of descriptors it pauses, keeps what it has and goes on l
   setrlimit(RLIMIT_NOFILE, &before);
   CHECK(queued.read_answer().status == 200);
 }
+#endif
 
 TEST_CASE("server: a half-closed client gets its answers, a vanished one leaves nothing behind") {
-  test_server running;
   std::vector<responder> asked;
+  test_server running;
   running.request = [&](const http_request&, responder answer) {
     asked.push_back(std::move(answer));
   };
@@ -176,8 +178,8 @@ TEST_CASE("server: a half-closed client gets its answers, a vanished one leaves 
 }
 
 TEST_CASE("server: an answer may close, and nothing behind it leaves") {
-  test_server running;
   std::vector<responder> asked;
+  test_server running;
   running.request = [&](const http_request&, responder answer) {
     asked.push_back(std::move(answer));
   };
@@ -236,8 +238,8 @@ TEST_CASE("server: a taken port and a wrong address are said in words") {
 }
 
 TEST_CASE("server: stopping answers what was asked, refuses new connections, and ends") {
-  auto running = std::make_unique<test_server>();
   std::vector<responder> asked;
+  auto running = std::make_unique<test_server>();
   running->request = [&](const http_request&, responder answer) {
     asked.push_back(std::move(answer));
   };
@@ -274,8 +276,8 @@ TEST_CASE("server: stopping answers what was asked, refuses new connections, and
 TEST_CASE("server: stopping does not wait longer than the drain time") {
   server_options options;
   options.drain_ns = 100 * ms;
-  test_server running(options);
   std::vector<responder> asked;
+  test_server running(options);
   running.request = [&](const http_request&, responder answer) {
     asked.push_back(std::move(answer));
   };
@@ -310,8 +312,8 @@ TEST_CASE("server: jobs posted by many threads run once each, in each one's orde
 }
 
 TEST_CASE("server: the tick comes after what it read, and the timer by itself") {
-  test_server running;
   int handled = 0, seen_by_tick = 0, ticks = 0;
+  test_server running;
   running.request = [&](const http_request&, responder answer) {
     ++handled;
     answer.respond(text("x"));

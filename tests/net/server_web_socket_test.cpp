@@ -84,8 +84,8 @@ TEST_CASE("server: handshakes that are not RFC 6455 are refused") {
 }
 
 TEST_CASE("server: the handler sees the handshake and may refuse it") {
-  test_server running;
   std::vector<std::string> story; // io thread only
+  test_server running;
   running.upgrade = [&](const http_request& asked) -> std::optional<http_response> {
     if (asked.header("Origin") == "https://evil.test")
       return plain_problem(403, "origin", "not from there");
@@ -129,8 +129,8 @@ TEST_CASE("server: frames sent together with the handshake are not lost") {
 }
 
 TEST_CASE("server: an upgrade behind an unanswered request is refused in its turn") {
-  test_server running;
   std::vector<responder> asked;
+  test_server running;
   running.request = [&](const http_request&, responder answer) {
     asked.push_back(std::move(answer));
   };
@@ -166,9 +166,9 @@ TEST_CASE("server: an echo of every size, in parts and in single bytes, with pin
 }
 
 TEST_CASE("server: violations are answered with their code, then the connection ends") {
-  test_server running;
   std::vector<std::string> heard;
   int closed = 0;
+  test_server running;
   running.message = [&](web_socket_id, std::string_view bytes, bool) { heard.emplace_back(bytes); };
   running.closed = [&](web_socket_id) { ++closed; };
   running.start();
@@ -242,8 +242,8 @@ TEST_CASE("server: a message limit of its own for one connection") {
 
 TEST_CASE(
   "server: a reader that stands still gets the latest of each key, in order, when it goes on") {
-  test_server running;
   web_socket_id id = 0;
+  test_server running;
   running.open = [&](web_socket_id opened, const http_request&) { id = opened; };
   running.start();
   web_socket_client peer(running.port(), "/stream", "", 4'096);
@@ -283,9 +283,9 @@ TEST_CASE(
   "server: a reader that stands still is closed when a message must be delivered and cannot be") {
   server_options options;
   options.send_bytes_max = 100'000;
-  test_server running(options);
   std::vector<web_socket_id> ids;
   int closed = 0;
+  test_server running(options);
   running.open = [&](web_socket_id opened, const http_request&) { ids.push_back(opened); };
   running.closed = [&](web_socket_id) { ++closed; };
   running.start();
@@ -329,8 +329,8 @@ TEST_CASE("server: a number of frames is a bound too") {
 
 TEST_CASE("server: all that a tick sends to one connection is one write, and shared texts are sent "
           "to all") {
-  test_server running;
   std::vector<web_socket_id> ids;
+  test_server running;
   running.open = [&](web_socket_id opened, const http_request&) { ids.push_back(opened); };
   running.start();
   std::vector<web_socket_client> peers;
@@ -381,8 +381,8 @@ TEST_CASE("server: pings keep a connection, silence ends it") {
   server_options options;
   options.ping_ns = 100'000'000;
   options.silence_ns = 700'000'000;
-  test_server running(options);
   int closed = 0;
+  test_server running(options);
   running.closed = [&](web_socket_id) { ++closed; };
   running.start();
   web_socket_client silent(running.port()), answering(running.port());
@@ -404,8 +404,8 @@ TEST_CASE("server: pings keep a connection, silence ends it") {
 
 TEST_CASE(
   "server: a client that vanishes is told of once; handlers may send from within on_close") {
-  test_server running;
   std::vector<web_socket_id> ids, gone;
+  test_server running;
   running.open = [&](web_socket_id opened, const http_request&) { ids.push_back(opened); };
   running.closed = [&](web_socket_id id) {
     gone.push_back(id);
@@ -440,8 +440,8 @@ TEST_CASE("server: a handler that throws costs one WebSocket, not the node") {
 }
 
 TEST_CASE("server: stopping says goodbye to WebSockets") {
-  test_server running;
   int closed = 0;
+  test_server running;
   running.closed = [&](web_socket_id) { ++closed; };
   running.start();
   web_socket_client peer(running.port());

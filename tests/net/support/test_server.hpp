@@ -1,4 +1,5 @@
-// A server on a free port whose handler is made of lambdas.
+// A server on a free port whose handler is made of lambdas. What they capture by reference is declared before the server, since they
+// may run until it is gone.
 #pragma once
 
 #include "net/server/server.hpp"
