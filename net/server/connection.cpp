@@ -221,6 +221,7 @@ void connection::drain() {
 }
 
 void connection::turn_away() {
+  if (is_dead()) return;
   refuse(503, "too-many-connections", "this node has as many connections as it takes");
 }
 
