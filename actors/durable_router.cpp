@@ -17,6 +17,33 @@ void durable_router::connect_edge(edge* out) {
   edge_ = out;
 }
 
+void durable_router::watch(std::shared_ptr<watched_orders> orders) {
+  const std::lock_guard hold(lock_);
+  watched_ = std::move(orders);
+}
+
+/// Takes out the answers to orders' actors and copies for them what the owner's stream is told.
+void durable_router::tell_orders(release& out) {
+  const auto tell = [this](const order_view& order) {
+    caf::anon_send(shard_, order_news{std::make_shared<order_view>(order)});
+  };
+  std::erase_if(out.answers, [&](answer& one) {
+    if ((one.token & order_token_bit) == 0) return false;
+    if (const auto* const view = std::get_if<order_view>(&one.result)) {
+      tell(*view);
+    } else if (one.how == delivery::done) { // the account says: unknown
+      order_view unknown;
+      unknown.id = {one.token & ~order_token_bit};
+      tell(unknown);
+    }
+    return true;
+  });
+  for (const auto& one : out.publications) {
+    const auto* const news = std::get_if<account_publication>(&one);
+    if (news != nullptr && news->order && watched_->contains(news->order->id)) tell(*news->order);
+  }
+}
+
 void durable_router::operator()(std::vector<storage::notice>& notices) {
   auto out = std::make_shared<release>();
   std::vector<publication> all;
@@ -34,6 +61,7 @@ void durable_router::operator()(std::vector<storage::notice>& notices) {
   }
   // Held while delivering: once connect_edge(nullptr) returns, the edge is not called any more.
   const std::lock_guard hold(lock_);
+  if (shard_ && watched_ && !watched_->is_empty()) tell_orders(*out);
   if (edge_ != nullptr && (!out->answers.empty() || !out->publications.empty()))
     edge_->deliver(std::move(out));
   if (hub_ && !news->empty()) caf::anon_send(hub_, market_news{std::move(news)});

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/order_actor.hpp"
 #include "actors/world.hpp"
 
 #include <functional>
@@ -22,14 +23,19 @@ public:
   void connect_hub(caf::actor hub);
   /// nullptr while there is none: answers are then dropped (nobody waits for them).
   void connect_edge(edge* out);
+  /// Orders whose actors are told of every change, through the shard's actor.
+  void watch(std::shared_ptr<watched_orders> orders);
   /// The lane's durable handler.
   void operator()(std::vector<storage::notice>& notices);
 
 private:
+  void tell_orders(release& out);
+
   std::function<void(storage::position)> head_moved_;
   std::mutex lock_;
   caf::actor shard_, hub_;
   edge* edge_ = nullptr;
+  std::shared_ptr<watched_orders> watched_;
 };
 
 } // namespace rialto::actors

@@ -42,7 +42,8 @@ void journal_checker::take_record(storage::position at, const storage::record& o
   case entity_kind::account: decode<account_event>(one, where); break;
   case entity_kind::market: decode<market_event>(one, where); break;
   case entity_kind::user: decode<user_event>(one, where); break;
-  case entity_kind::none: return violation(where, "a stream without a kind");
+  case entity_kind::order:
+  case entity_kind::none: return violation(where, "a stream of no kind that has one");
   }
   if (!entity->replay(one)) violation(where, "P7 does not replay");
   check_snapshots(*entity, where);

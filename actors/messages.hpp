@@ -49,6 +49,44 @@ struct snapshot_saved {
 struct kill_entity {
   entity_id id;
 };
+/// To the shard: answered with the actor of an entity or working order, which is activated for it; an invalid handle if there is none.
+struct find_actor {
+  entity_id id;
+};
+/// To an entity's actor: another entity's actor is its child from now on.
+struct adopt_child {
+  entity_id id;
+  caf::actor who;
+};
+/// To the shard, from a supervisor: the actor of an entity below it ended with an error.
+struct child_ended {
+  entity_id id;
+  caf::actor_addr who;
+  std::string why;
+};
+/// To an account's actor: one of its working orders is asked for; `requests` may be null.
+struct order_request {
+  order_id id;
+  std::shared_ptr<std::vector<request>> requests;
+};
+/// To an account's actor: answered with the actor of a working order.
+struct find_order {
+  order_id id;
+};
+/// From the lane to the shard, on to an account's actor and its order's: what is durable of an order now. An id without a status: it is unknown.
+struct order_news {
+  std::shared_ptr<const order_view> order;
+};
+/// To an order's actor: what it knows of its order; answered with order_state.
+struct get_order_state {};
+struct order_state {
+  std::shared_ptr<const order_view> order; // null: not yet known
+  std::uint64_t news = 0;                  // how often it was told of a change
+};
+/// To an account's actor by itself: an order's back-off is over.
+struct restart_order {
+  order_id id;
+};
 /// To a market's publisher and its candle maker.
 struct market_news {
   std::shared_ptr<const std::vector<market_publication>> news;
@@ -65,5 +103,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entity_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshot_saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::kill_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::find_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::adopt_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::child_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::order_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::find_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::order_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::get_order_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::order_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::restart_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::market_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::tick)

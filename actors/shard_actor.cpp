@@ -2,6 +2,7 @@
 
 #include "runtime/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -10,41 +11,6 @@ namespace rialto::actors {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string_view kind_name(entity_kind kind) {
-  switch (kind) {
-  case entity_kind::user: return "user";
-  case entity_kind::account: return "account";
-  case entity_kind::market: return "market";
-  case entity_kind::none: break;
-  }
-  return "unknown";
-}
-
-/// The address of one active entity. What it is told goes to its shard, which runs it; its end with an error is the entity's.
-class entity_actor final : public runtime::tracked_actor {
-public:
-  entity_actor(caf::actor_config& config, runtime::actor_surroundings around, entity_id id,
-               std::string parent, caf::actor shard)
-      : tracked_actor(config, around, std::string(kind_name(id.kind())), to_string(id),
-                      std::move(parent)),
-        shard_(std::move(shard)) {}
-
-protected:
-  caf::behavior behave() override {
-    return {
-      [this](const request_batch& batch) { send(shard_, batch); },
-      [this](const kill_entity& one) { send(shard_, one); },
-    };
-  }
-  void on_exit() override {
-    shard_ = nullptr;
-    tracked_actor::on_exit();
-  }
-
-private:
-  caf::actor shard_;
-};
 
 } // namespace
 
@@ -73,21 +39,14 @@ shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings 
                          std::string parent, std::shared_ptr<shard_context> context)
     : tracked_actor(config, around, "shard", "shard/" + std::to_string(context->options.id),
                     std::move(parent)),
-      context_(std::move(context)), shard_(world_, *this, context_->lane, context_->options) {
+      context_(std::move(context)), shard_(world_, *this, context_->lane, context_->options),
+      tree_(*this, tracked_name(), around, context_->orders) {
+  context_->router.watch(tree_.watched);
   set_down_handler([this](const caf::down_msg& down) {
-    const auto at = addresses_.find(down.source);
-    if (at == addresses_.end()) return;
-    const auto id = at->second;
-    addresses_.erase(at);
-    entities_.erase(id);
-    if (down.reason && down.reason != caf::exit_reason::user_shutdown) shard_.kill(id, now());
+    if (const auto id = tree_.ended(down.source)) child_lost(id, runtime::reason_text(down.reason));
   });
   set_exit_handler([this](const caf::exit_msg& message) {
-    for (const auto& [id, one] : entities_) {
-      demonitor(one);
-      send_exit(one, caf::exit_reason::user_shutdown);
-    }
-    entities_.clear();
+    tree_.stop();
     quit(message.reason);
   });
 }
@@ -97,12 +56,13 @@ caf::behavior shard_actor::behave() {
   delayed_send(this, 200ms, tick{});
   return {
     [this](const request_batch& batch) {
+      pass_to_orders(*batch.requests);
       shard_.submit(*batch.requests, now());
-      note_state();
+      after_turn();
     },
     [this](const feed_batch& batch) {
       shard_.submit(*batch.requests, now());
-      note_state();
+      after_turn();
       return batch_credit{};
     },
     [this](const durable_batch& batch) {
@@ -115,26 +75,37 @@ caf::behavior shard_actor::behave() {
       for (const auto& one : *batch.notices) // a row may hold several submissions
         if (one.at != 0) context_->index.note_row(one.at);
       shard_.durable(*batch.notices, now());
-      note_state();
+      after_turn();
     },
     [this](const entity_loaded& one) {
       if (one.problem.empty())
         shard_.loaded(one.id, std::move(*one.history), now());
       else
         shard_.load_failed(one.id, one.problem, now());
+      after_turn();
     },
     [this](const lane_reopened& one) {
       if (one.tail) context_->index.take(*one.tail);
       shard_.lane_restarted(one.at_epoch, now());
-      note_state();
+      after_turn();
     },
     [this](const snapshot_saved& one) { context_->index.forget_before(one.id, one.covers + 1); },
-    [this](const kill_entity& one) { shard_.kill(one.id, now()); },
+    [this](const kill_entity& one) {
+      shard_.kill(one.id, "killed", now());
+      after_turn();
+    },
+    [this](const find_actor& one) { return find(one.id); },
+    [this](const child_ended& one) {
+      if (const auto id = tree_.ended(one.who)) child_lost(id, one.why);
+    },
+    [this](const order_news& news) {
+      if (const auto to = tree_.find(news.order->account)) tracked_actor::send(to, news);
+    },
     [this](tick) {
       delayed_send(this, 200ms, tick{});
       shard_.tick(now());
       if (++ticks_ % context_->index_ticks == 0) save_index();
-      note_state();
+      after_turn();
     },
   };
 }
@@ -146,6 +117,59 @@ void shard_actor::recover_all() {
   for (const auto id : context_->index.entities())
     if (id.kind() == entity_kind::market || !context_->index.positions_of(id).empty())
       shard_.activate(id, now());
+}
+
+void shard_actor::pass_to_orders(std::vector<actors::request>& requests) {
+  const auto is_order = [](const actors::request& one) {
+    return one.to.kind() == entity_kind::order;
+  };
+  if (std::none_of(requests.begin(), requests.end(), is_order)) return;
+  std::vector<actors::request> others;
+  for (auto& one : requests) {
+    const order_id id{one.to.number()};
+    const auto holder = is_order(one) ? holder_of(id) : std::nullopt;
+    if (!holder) { // the shard answers that there is no such order
+      others.push_back(std::move(one));
+      continue;
+    }
+    auto asked = std::make_shared<std::vector<actors::request>>();
+    asked->push_back(std::move(one));
+    tracked_actor::send(tree_.need(holder->first, holder->second),
+                        order_request{id, std::move(asked)});
+  }
+  requests = std::move(others);
+}
+
+caf::response_promise shard_actor::find(entity_id id) {
+  auto answer = make_response_promise();
+  const bool is_order = id.kind() == entity_kind::order;
+  const auto holder = is_order ? holder_of({id.number()}) : std::nullopt;
+  if (holder)
+    answer.delegate(tree_.need(holder->first, holder->second), find_order{{id.number()}});
+  else
+    answer.deliver(is_order ? caf::actor{} : tree_.find(id));
+  return answer;
+}
+
+/// Every working order rests in a market's book once its batch is over.
+std::optional<std::pair<account_id, user_id>> shard_actor::holder_of(order_id id) const {
+  std::optional<std::pair<account_id, user_id>> found;
+  shard_.for_each_active([&](const trading_world::entity_type& one) {
+    if (found || one.self().kind() != entity_kind::market) return;
+    const auto& book = static_cast<const trading_entity<market>&>(one).state().book();
+    const auto at = book.find(id);
+    if (at != no_order) found.emplace(book.order(at).account, book.order(at).owner);
+  });
+  return found;
+}
+
+void shard_actor::child_lost(entity_id id, const std::string& why) {
+  if (!shard_.is_active(id))
+    around().registry.note_failure(to_string(id), std::string(kind_name(id.kind())),
+                                   tree_.parent_name(id), why);
+  shard_.kill(id, why, now());
+  tree_.repair(id);
+  after_turn();
 }
 
 bool shard_actor::exists(entity_id id) const {
@@ -248,18 +272,15 @@ void shard_actor::restart_lane() {
 }
 
 void shard_actor::entity_failed(entity_id id, const std::string& why, bool given_up) {
-  around().registry.note_failure(to_string(id), why);
+  around().registry.note_failure(to_string(id), std::string(kind_name(id.kind())),
+                                 tree_.parent_name(id), why, given_up);
   runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "",
                      why);
+  tree_.failed(id, why);
 }
 
 void shard_actor::activated(entity_id id) {
-  auto parent = std::string("shard/") + std::to_string(context_->options.id);
-  auto made =
-    spawn<entity_actor>(around(), id, std::move(parent), caf::actor_cast<caf::actor>(this));
-  monitor(made);
-  addresses_[made.address()] = id;
-  entities_[id] = std::move(made);
+  activated_.push_back(id);
   if (id.kind() != entity_kind::market) return;
   // A recovered market shows its face at once, not with its first order.
   auto look = std::make_shared<std::vector<actors::request>>();
@@ -268,12 +289,25 @@ void shard_actor::activated(entity_id id) {
 }
 
 void shard_actor::passivated(entity_id id) {
-  const auto at = entities_.find(id);
-  if (at == entities_.end()) return;
-  demonitor(at->second);
-  addresses_.erase(at->second.address());
-  send_exit(at->second, caf::exit_reason::user_shutdown);
-  entities_.erase(at);
+  std::erase(activated_, id);
+  tree_.passivated(id);
+}
+
+/// A new account learns its owner within the batch that makes it, so its place is known behind it.
+void shard_actor::place_activated() {
+  for (const auto id : std::exchange(activated_, {})) {
+    const auto* const entity = shard_.peek(id);
+    if (entity == nullptr) continue;
+    entity_id parent;
+    if (id.kind() == entity_kind::account)
+      parent = static_cast<const trading_entity<account>&>(*entity).state().owner();
+    tree_.activated(id, parent.number() == 0 ? entity_id{} : parent);
+  }
+}
+
+void shard_actor::after_turn() {
+  place_activated();
+  note_state();
 }
 
 void shard_actor::note_state() {

@@ -1,10 +1,12 @@
 // actors/shard_actor.hpp: the CAF shell of one shard: a mailbox, a clock, timers and a place for its entities.
 //
 // The room: CAF. Everything decided here is decided in runtime/shard.hpp; this file moves bytes between it, the lane's thread, the loader's thread
-// and the mailbox. Each active entity is also an actor of its own (entity_actor): addressable, listed, killable; the shard monitors
-// them, so the end of one with an error drops that entity and recovers it from the journal.
+// and the mailbox. Each active entity is also an actor of its own, under its supervisor (actor_tree): addressable, listed, killable; the end of
+// one with an error drops that entity and recovers it from the journal. A request to an order goes to the order's actor, which is activated for it.
 #pragma once
 
+#include "actors/actor_tree.hpp"
+#include "actors/durable_router.hpp"
 #include "actors/local_gate.hpp"
 #include "actors/messages.hpp"
 #include "actors/world.hpp"
@@ -31,10 +33,12 @@ struct shard_context {
   storage::stream_index& index; // the shard actor's own after start; no other thread touches it
   runtime::worker_thread& loader;
   local_gate& gate;
+  durable_router& router;
   shard_gauges& gauges;
   runtime::shard_options options;
   std::atomic<bool>& stopping;
   std::uint64_t index_ticks = 150; // between two saves of the stream index, five ticks a second
+  order_supervision orders = {};
 };
 
 class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {
@@ -58,15 +62,23 @@ private:
   void passivated(entity_id id) override;
 
   void send_self_failed(entity_id id);
+  /// Takes out what is asked of working orders and hands it to their actors.
+  void pass_to_orders(std::vector<actors::request>& requests);
+  caf::response_promise find(entity_id id);
+  /// The account and owner of a working order, or nothing.
+  [[nodiscard]] std::optional<std::pair<account_id, user_id>> holder_of(order_id id) const;
+  void child_lost(entity_id id, const std::string& why);
+  void place_activated();
   void recover_all();
   void save_index();
+  void after_turn();
   void note_state();
 
   std::shared_ptr<shard_context> context_;
   trading_world world_;
   trading_shard shard_;
-  std::unordered_map<entity_id, caf::actor> entities_;
-  std::unordered_map<caf::actor_addr, entity_id> addresses_;
+  actor_tree tree_;
+  std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
   bool was_degraded_ = false;
 };

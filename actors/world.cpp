@@ -14,6 +14,7 @@ std::unique_ptr<trading_world::entity_type> trading_world::make(entity_id id) co
   case entity_kind::user: return std::make_unique<trading_entity<user>>(id);
   case entity_kind::account: return std::make_unique<trading_entity<account>>(id);
   case entity_kind::market: return std::make_unique<trading_entity<market>>(id);
+  case entity_kind::order: // its account keeps it
   case entity_kind::none: break;
   }
   throw std::invalid_argument("no such kind of entity: " + to_string(id));

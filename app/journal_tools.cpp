@@ -53,6 +53,7 @@ void print_record(const storage::record& one) {
   case entity_kind::user: return print_events<user_event>(one);
   case entity_kind::account: return print_events<account_event>(one);
   case entity_kind::market: return print_events<market_event>(one);
+  case entity_kind::order:
   case entity_kind::none: return;
   }
 }

@@ -124,8 +124,8 @@ void node_core::start(actors::edge& out) {
     all.projection->note_head(head->second.last);
   }
   const auto shard = std::make_shared<actors::shard_context>(actors::shard_context{
-    *all.store, all.lane, all.index, all.loader, all.gate, all.gauges, options, all.stopping,
-    static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5});
+    *all.store, all.lane, all.index, all.loader, all.gate, all.router, all.gauges, options,
+    all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5});
   const auto data = std::make_shared<actors::market_data_context>(
     actors::market_data_context{all.faces, *all.tape, out, [&gate = all.gate](market_id id) {
                                   std::vector<actors::request> ask;

@@ -83,6 +83,7 @@ public:
   [[nodiscard]] std::uint64_t state_hash() const;
   void check_invariants() const;
 
+  [[nodiscard]] user_id owner() const { return owner_; } // 0: not open yet
   [[nodiscard]] const account_balances& balances() const { return balances_; }
   [[nodiscard]] const std::map<order_id, open_order>& open_orders() const { return open_; }
 

@@ -7,13 +7,16 @@
 namespace rialto {
 
 namespace {
-constexpr std::array<std::string_view, 4> kind_names{"none", "user", "account", "market"};
+constexpr std::array<std::string_view, 5> kind_names{"none", "user", "account", "market", "order"};
+}
+
+std::string_view kind_name(entity_kind kind) {
+  const auto at = static_cast<std::size_t>(kind);
+  return at < kind_names.size() ? kind_names[at] : "unknown";
 }
 
 std::string to_string(entity_id id) {
-  const auto kind = static_cast<std::size_t>(id.kind());
-  return std::string(kind < kind_names.size() ? kind_names[kind] : "unknown") + "/" +
-         std::to_string(id.number());
+  return std::string(kind_name(id.kind())) + "/" + std::to_string(id.number());
 }
 
 entity_id parse_entity_id(std::string_view text) {

@@ -26,7 +26,8 @@ using order_id = id_number<struct order_id_kind>; // at most 15 digits, rising p
 using trade_id =
   id_number<struct trade_id_kind>; // one sequence per market, own and feed trades alike
 
-enum class entity_kind : std::uint8_t { none = 0, user = 1, account = 2, market = 3 };
+/// An order has an address but no stream: its state is in its account's.
+enum class entity_kind : std::uint8_t { none = 0, user = 1, account = 2, market = 3, order = 4 };
 
 /// Names one entity and its stream: the kind in the top byte, its number below.
 struct entity_id {
@@ -39,6 +40,7 @@ struct entity_id {
   constexpr entity_id(user_id id) : entity_id(entity_kind::user, id.value) {}
   constexpr entity_id(account_id id) : entity_id(entity_kind::account, id.value) {}
   constexpr entity_id(market_id id) : entity_id(entity_kind::market, id.value) {}
+  constexpr entity_id(order_id id) : entity_id(entity_kind::order, id.value) {}
 
   [[nodiscard]] constexpr entity_kind kind() const { return static_cast<entity_kind>(value >> 56); }
   [[nodiscard]] constexpr std::uint64_t number() const { return value & 0x00ff'ffff'ffff'ffff; }
@@ -46,6 +48,8 @@ struct entity_id {
   friend constexpr auto operator<=>(entity_id, entity_id) = default;
 };
 
+/// "user", "account"...
+[[nodiscard]] std::string_view kind_name(entity_kind kind);
 /// "account/17", "market/3", "user/9".
 [[nodiscard]] std::string to_string(entity_id id);
 /// The reverse; entity_id{} if it is none.

@@ -121,9 +121,9 @@ public:
     settle_batch();
   }
   /// Drops an entity as if it had thrown (an operator's kill); it is recovered at once.
-  void kill(entity_id id, timestamp_ns clock) {
+  void kill(entity_id id, const std::string& why, timestamp_ns clock) {
     clock_ = clock;
-    if (auto* slot = find(id); slot != nullptr && slot->live) fail(*slot, "killed");
+    if (auto* slot = find(id); slot != nullptr && slot->live) fail(*slot, why);
     settle_batch();
   }
 

@@ -329,17 +329,17 @@ void shard<World>::load_failed(entity_id id, const std::string& why, timestamp_n
 template <class World>
 void shard<World>::fail(slot& at, const std::string& why) {
   ++statistics_.failures;
+  const auto delay = at.history.failed(clock_, why);
+  at.is_given_up = !delay;
+  at.restart_at = {delay ? clock_.value + *delay : 0};
+  host_.entity_failed(at.id, why, at.is_given_up);
   if (at.live) {
     world_.retire(std::move(at.live));
     host_.passivated(at.id);
   }
-  const auto delay = at.history.failed(clock_, why);
-  at.is_given_up = !delay;
-  at.restart_at = {delay ? clock_.value + *delay : 0};
   for (auto& waiting : at.waiting) refuse(waiting.token, delivery::unavailable);
   at.waiting.clear();
   at.waiting_messages.clear(); // their senders keep them
-  host_.entity_failed(at.id, why, at.is_given_up);
 }
 
 template <class World>

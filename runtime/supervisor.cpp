@@ -59,9 +59,10 @@ void supervisor_actor::ended(const caf::down_msg& down) {
     one.running = nullptr;
     if (!down.reason || down.reason == caf::exit_reason::user_shutdown)
       return; // it was asked to stop
-    const auto why = caf::to_string(down.reason);
-    around().registry.note_failure(spec_.children[i].id, why);
+    const auto why = reason_text(down.reason);
     const auto delay = one.history.failed(now(), why);
+    const auto& id = spec_.children[i].id;
+    around().registry.note_failure(id, id.substr(0, id.find('/')), spec_.name, why, !delay);
     if (!delay) {
       one.is_failed = true;
       if (!spec_.children[i].essential) return;

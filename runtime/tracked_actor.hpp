@@ -13,6 +13,12 @@
 
 namespace rialto::runtime {
 
+/// Why an actor ended, as a sentence: what it threw, without CAF's wrapping.
+[[nodiscard]] inline std::string reason_text(const caf::error& reason) {
+  const auto& said = reason.context();
+  return said.match_elements<std::string>() ? said.get_as<std::string>(0) : caf::to_string(reason);
+}
+
 /// What every actor needs to register itself.
 struct actor_surroundings {
   actor_registry& registry;
@@ -24,8 +30,8 @@ public:
   tracked_actor(caf::actor_config& config, actor_surroundings around, std::string kind,
                 std::string name, std::string parent)
       : caf::event_based_actor(config), around_(around),
-        entry_(around.registry.add(std::move(kind), name, std::move(parent), around.clock.now())),
-        name_(std::move(name)) {
+        entry_(around.registry.add(std::move(kind), std::move(name), std::move(parent),
+                                   around.clock.now())) {
     set_default_handler(
       [this](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
         ++unknown_messages_;
@@ -45,22 +51,25 @@ public:
     caf::event_based_actor::enqueue(std::move(element), unit);
   }
   caf::invoke_message_result consume(caf::mailbox_element& element) override {
-    entry_->handled.fetch_add(1, std::memory_order_relaxed);
+    // One thread at a time runs an actor, so this needs no atomic addition.
+    entry_->handled.store(entry_->handled.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
     return caf::event_based_actor::consume(element);
   }
   caf::behavior make_behavior() final { return behave(); }
-  void on_exit() override { around_.registry.remove(name_); }
+  void on_exit() override { around_.registry.remove(*entry_); }
   const char* name() const override { return entry_->kind.c_str(); }
 
 protected:
   virtual caf::behavior behave() = 0;
   [[nodiscard]] const actor_surroundings& around() const { return around_; }
   [[nodiscard]] timestamp_ns now() const { return around_.clock.now(); }
+  /// "account/17".
+  [[nodiscard]] const std::string& tracked_name() const { return entry_->name; }
 
 private:
   actor_surroundings around_;
   std::shared_ptr<actor_entry> entry_;
-  std::string name_;
   std::uint64_t unknown_messages_ = 0;
 };
 

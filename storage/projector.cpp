@@ -143,6 +143,7 @@ private:
     case entity_kind::account: return take_events<account_event>(one);
     case entity_kind::market: return take_events<market_event>(one);
     case entity_kind::user: return take_events<user_event>(one);
+    case entity_kind::order:
     case entity_kind::none: break;
     }
     return false;

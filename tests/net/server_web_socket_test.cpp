@@ -111,7 +111,7 @@ TEST_CASE("server: the handler sees the handshake and may refuse it") {
   CHECK(running.wait_until([&] { return story.size() == 4; }));
   CHECK(story ==
         std::vector<std::string>{"open /stream streams=a/b", "text hello", "binary \xff", "close"});
-  CHECK(running->statistics().web_sockets == 0);
+  CHECK(running.counted(&server_statistics::web_sockets) == 0);
 }
 
 TEST_CASE("server: frames sent together with the handshake are not lost") {
@@ -276,7 +276,7 @@ TEST_CASE(
   CHECK(received < 3 * rounds); // some were conflated away...
   for (std::size_t key = 1; key <= 3; ++key)
     CHECK(last.at(key) == rounds - 1); // ...but never the latest
-  CHECK(running->statistics().slow_consumers == 0);
+  CHECK(running.counted(&server_statistics::slow_consumers) == 0);
 }
 
 TEST_CASE(
@@ -300,8 +300,8 @@ TEST_CASE(
   CHECK(accepted > 0);
   CHECK(accepted < 10'000);
   CHECK(running.wait_until([&] { return closed == 1; }));
-  CHECK(running->statistics().slow_consumers == 1);
-  CHECK(running->statistics().web_sockets == 1);
+  CHECK(running.counted(&server_statistics::slow_consumers) == 1);
+  CHECK(running.counted(&server_statistics::web_sockets) == 1);
   int texts = 0;
   std::optional<frame> last; // what was on its way comes whole and in order, then the reason
   while ((last = slow.read_frame()) && last->opcode == 1) ++texts;
@@ -336,7 +336,7 @@ TEST_CASE("server: all that a tick sends to one connection is one write, and sha
   std::vector<web_socket_client> peers;
   for (int i = 0; i < 50; ++i) peers.emplace_back(running.port());
   REQUIRE(running.wait_until([&] { return ids.size() == 50; }));
-  const auto before = running->statistics().writes.load();
+  const auto before = running.counted(&server_statistics::writes);
   running.on_io([&] {
     for (int i = 0; i < 20; ++i) {
       const auto shared = text("message " + std::to_string(i));
@@ -346,8 +346,8 @@ TEST_CASE("server: all that a tick sends to one connection is one write, and sha
   });
   for (auto& one : peers)
     for (int i = 0; i < 20; ++i) REQUIRE(one.read_text() == "message " + std::to_string(i));
-  CHECK(running->statistics().writes == before + 50);
-  CHECK(running->statistics().messages_out == 1'000);
+  CHECK(running.counted(&server_statistics::writes) == before + 50);
+  CHECK(running.counted(&server_statistics::messages_out) == 1'000);
 }
 
 TEST_CASE("server: a flood of pings from a client that reads nothing is not read either") {
@@ -397,7 +397,7 @@ TEST_CASE("server: pings keep a connection, silence ends it") {
   }
   CHECK(pings > 0);
   CHECK(silent.read_close() == 1001);
-  CHECK(running->statistics().web_sockets == 1);
+  CHECK(running.counted(&server_statistics::web_sockets) == 1);
   answering.send_text("x");
   CHECK(answering.read_text() == "x");
 }

@@ -55,7 +55,14 @@ public:
     std::packaged_task<decltype(job())()> task(std::move(job));
     auto done = task.get_future();
     server_.post([&task] { task(); });
+    if (done.wait_for(std::chrono::seconds(20)) != std::future_status::ready)
+      throw std::runtime_error("the io thread has ended or hangs");
     return done.get();
+  }
+  /// A counter as the io thread has it once it has finished what the test has seen the effects of.
+  template <class Counter>
+  auto counted(Counter counter) {
+    return on_io([&] { return (server_.statistics().*counter).load(); });
   }
   /// Asks the io thread until `condition` holds; false if it does not within 20 s.
   template <class Condition>

@@ -1,0 +1,64 @@
+// tests/actors/running_shard.hpp: a shard as it runs in a node: its actors on CAF's threads, a journal on disk, a lane's thread. No edge: the test is it.
+#pragma once
+
+#include "actors/shard_actor.hpp"
+#include "tests/storage/temporary_directory.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+
+namespace rialto::actors {
+
+class running_shard final : public edge {
+public:
+  explicit running_shard(order_supervision orders = {}, std::int64_t idle_ns = 60'000'000'000);
+  ~running_shard() override;
+
+  /// Submits one command and waits for its answer; throws after ten seconds.
+  answer ask(entity_id to, entity_command command, std::vector<storage::claim> claims = {});
+  /// Waits until it is so; false after ten seconds.
+  bool wait_until(const std::function<bool()>& is_so);
+  /// The actor of an entity or working order; invalid if there is none.
+  caf::actor find(entity_id id);
+  /// Ends an actor as a fault in it would.
+  void fail(entity_id id, const std::string& why);
+  [[nodiscard]] std::optional<runtime::actor_info> row(entity_id id) const {
+    return registry.find(to_string(id));
+  }
+
+  /// A market BTC/USDT with number 1 and users 1, 2... with an account of the same number and a million of each asset.
+  void set_up(std::uint64_t users);
+  /// A limit order of account 1 that rests, at 100 - `step` x 0.01.
+  order_id rest(std::uint64_t account, std::int64_t step);
+
+  [[nodiscard]] market_terms terms() const;
+
+  void deliver(std::shared_ptr<release> what) override;
+  void broadcast(std::vector<channel_message>) override {}
+
+  runtime::actor_registry registry;
+  runtime::system_clock clock;
+  shard_gauges gauges;
+
+private:
+  storage::temporary_directory directory_;
+  std::unique_ptr<storage::journal> store_;
+  public_faces faces_;
+  local_gate gate_;
+  storage::stream_index index_;
+  std::atomic<bool> stopping_{false};
+  durable_router router_;
+  storage::thread_lane lane_;
+  runtime::worker_thread loader_{1'000};
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+  caf::actor shard_;
+  std::mutex lock_;
+  std::condition_variable came_;
+  std::map<std::uint64_t, answer> answers_;
+  std::uint64_t next_token_ = 1, next_order_ = 1;
+  instrument spec_;
+};
+
+} // namespace rialto::actors

@@ -1,0 +1,169 @@
+// Users above accounts above orders: who is activated, watched, recovered, given up.
+#include "tests/actors/running_shard.ipp"
+
+#include <doctest/doctest.h>
+
+using namespace rialto;
+using namespace rialto::actors;
+
+namespace {
+
+account_command about(order_id id) {
+  return {get_order{id}, {}};
+}
+
+bool is_status(const answer& came, order_status status) {
+  const auto* const view = std::get_if<order_view>(&came.result);
+  return came.how == delivery::done && view != nullptr && view->status == status;
+}
+
+} // namespace
+
+TEST_CASE("supervision: an account stands below its user, a market and a user below the shard") {
+  running_shard node;
+  node.set_up(2);
+  REQUIRE(node.row(account_id{2}));
+  CHECK(node.row(account_id{2})->parent == "user/2");
+  CHECK(node.row(user_id{2})->parent == "shard/0");
+  CHECK(node.row(market_id{1})->parent == "shard/0");
+  CHECK(node.registry.list({.kind = "order"}).empty());
+}
+
+TEST_CASE("supervision: a working order has an actor once it is asked for, below its account") {
+  running_shard node;
+  node.set_up(1);
+  const auto first = node.rest(1, 1), second = node.rest(1, 2);
+  CHECK(node.registry.list({.kind = "order"}).empty()); // a plain order costs no actor
+  CHECK(is_status(node.ask(first, about(first)), order_status::new_order));
+  REQUIRE(node.row(first));
+  CHECK(node.row(first)->kind == "order");
+  CHECK(node.row(first)->parent == "account/1");
+  CHECK_FALSE(node.row(second));
+  CHECK(node.ask(order_id{77}, about({77})).how == delivery::no_such_entity);
+  // Only what is an order's: an account's other commands are not its.
+  CHECK(node.ask(first, account_command{get_balances{}, {}}).how == delivery::no_such_entity);
+}
+
+TEST_CASE("supervision: an order's actor takes commands, follows its order and ends with it") {
+  running_shard node;
+  node.set_up(2);
+  const auto id = node.rest(1, 1);
+  const auto actor = node.find(id);
+  REQUIRE(actor);
+  const auto state = [&] {
+    order_state got;
+    caf::scoped_actor self{actor.home_system()};
+    self->request(actor, std::chrono::seconds(10), get_order_state{})
+      .receive([&](const order_state& one) { got = one; }, [](const caf::error&) {});
+    return got;
+  };
+  REQUIRE(node.wait_until([&] { return state().order != nullptr; }));
+  CHECK(state().order->price == price_ticks{9'999});
+  // Its id is its address: the one in the body does not matter.
+  CHECK(node.ask(id, account_command{amend{{99}, {}, {400}, node.terms()}, {}}).how ==
+        delivery::done);
+  REQUIRE(node.wait_until([&] { return state().order->size == quantity_lots{400}; }));
+  CHECK(state().news >= 2);
+  CHECK(is_status(node.ask(id, account_command{cancel{id}, {}}), order_status::cancelled));
+  CHECK(node.wait_until([&] { return !node.row(id); }));
+  CHECK_FALSE(node.find(id));
+}
+
+TEST_CASE("supervision: an order's actor that nobody asks ends, and its order goes on") {
+  running_shard node({.idle_ns = 30'000'000});
+  node.set_up(1);
+  const auto id = node.rest(1, 1);
+  REQUIRE(node.find(id));
+  CHECK(node.wait_until([&] { return !node.row(id); }));
+  CHECK(is_status(node.ask(account_id{1}, about(id)), order_status::new_order));
+  CHECK(is_status(node.ask(id, about(id)), order_status::new_order)); // activated anew
+}
+
+TEST_CASE("supervision: an order's actor that fails is started again, then given up; siblings and "
+          "trading go on") {
+  running_shard node({.restarts = {.restarts_max = 2, .back_off_ns = 1'000'000}});
+  node.set_up(1);
+  const auto weak = node.rest(1, 1), sibling = node.rest(1, 2);
+  REQUIRE(node.find(weak));
+  REQUIRE(node.find(sibling));
+  const auto sibling_began = node.row(sibling)->started_at;
+  for (std::uint32_t k = 1; k <= 3; ++k) {
+    CAPTURE(k);
+    REQUIRE(node.wait_until([&] { return node.find(weak) != nullptr; }));
+    node.fail(weak, "a bad day");
+    REQUIRE(node.wait_until([&] { return node.row(weak) && node.row(weak)->restarts == k; }));
+  }
+  REQUIRE(node.wait_until([&] { return node.row(weak)->is_failed; }));
+  CHECK(node.row(weak)->last_failure.find("a bad day") != std::string::npos);
+  CHECK_FALSE(node.find(weak));
+  CHECK(node.registry.list({.kind = "order", .parent = "account/1"}).size() == 2);
+  CHECK(node.row(sibling)->started_at == sibling_began);
+  CHECK(is_status(node.ask(weak, account_command{cancel{weak}, {}}), order_status::cancelled));
+}
+
+TEST_CASE(
+  "supervision: an account whose actor fails is recovered from the journal under its user") {
+  running_shard node;
+  node.set_up(2);
+  const auto id = node.rest(1, 1);
+  REQUIRE(node.find(id));
+  const auto other_began = node.row(account_id{2})->started_at;
+  node.fail(account_id{1}, "broken");
+  REQUIRE(node.wait_until(
+    [&] { return node.row(account_id{1}) && node.row(account_id{1})->restarts == 1; }));
+  CHECK(node.wait_until(
+    [&] { return is_status(node.ask(account_id{1}, about(id)), order_status::new_order); }));
+  CHECK(node.wait_until([&] { return node.row(account_id{1})->parent == "user/1"; }));
+  CHECK(node.row(account_id{1})->last_failure.find("broken") != std::string::npos);
+  CHECK(node.gauges.failures == 1);
+  CHECK(node.row(account_id{2})->started_at == other_began);
+  // The order's actor went with its supervisor, and comes when it is asked for.
+  CHECK(is_status(node.ask(id, about(id)), order_status::new_order));
+}
+
+TEST_CASE(
+  "supervision: a user whose actor fails is followed by one that watches the same accounts") {
+  running_shard node;
+  node.set_up(1);
+  const auto began = node.row(account_id{1})->started_at;
+  node.fail(user_id{1}, "broken");
+  REQUIRE(
+    node.wait_until([&] { return node.row(user_id{1}) && node.row(user_id{1})->restarts == 1; }));
+  CHECK(node.row(account_id{1})->started_at == began);
+  node.fail(account_id{1}, "broken too"); // the successor notices
+  CHECK(node.wait_until(
+    [&] { return node.row(account_id{1}) && node.row(account_id{1})->restarts == 1; }));
+}
+
+TEST_CASE("supervision: an account that keeps failing is given up and shown, the rest trades on") {
+  running_shard node;
+  node.set_up(2);
+  REQUIRE(node.find(account_id{1}));
+  for (int k = 0; k < 6; ++k) { // the shard's limit is five within a minute
+    CAPTURE(k);
+    if (!node.wait_until([&] {
+          return node.find(account_id{1}) != nullptr || node.row(account_id{1})->is_failed;
+        }))
+      break;
+    if (node.find(account_id{1})) node.fail(account_id{1}, "poisoned");
+    node.wait_until([&] {
+      return node.row(account_id{1}) &&
+             node.row(account_id{1})->restarts == static_cast<std::uint32_t>(k + 1);
+    });
+  }
+  REQUIRE(
+    node.wait_until([&] { return node.row(account_id{1}) && node.row(account_id{1})->is_failed; }));
+  CHECK(node.row(account_id{1})->parent == "user/1");
+  CHECK(node.ask(account_id{1}, account_command{get_balances{}, {}}).how == delivery::unavailable);
+  CHECK(node.rest(2, 5).value != 0);
+}
+
+TEST_CASE("supervision: idle accounts and users passivate, the user last") {
+  running_shard node({}, 300'000'000);
+  node.set_up(1);
+  CHECK(node.wait_until([&] { return !node.row(account_id{1}) && !node.row(user_id{1}); }));
+  REQUIRE(node.row(market_id{1})); // markets stay
+  const auto id = node.rest(1, 1); // and back they come
+  CHECK(node.wait_until([&] { return node.row(account_id{1}) && node.row(user_id{1}); }));
+  CHECK(is_status(node.ask(id, about(id)), order_status::new_order));
+}
