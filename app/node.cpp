@@ -27,6 +27,7 @@ net::api_settings api_settings_of(const runtime::node_settings& from, node_core&
   to.cors_origins = from.cors_origins->words;
   to.account.open_orders_max = static_cast<std::uint32_t>(*from.limits_open_orders);
   to.account.orders_per_day_max = static_cast<std::uint32_t>(*from.limits_orders_per_day);
+  to.actors = &core.registry();
   to.metrics_text = [&core] { return core.metrics().text(); };
   to.access_log = [](const net::access_line& line) {
     runtime::log_debug({"http", line.request_id}, "{} {} {} {} us user {} from {}", line.status,

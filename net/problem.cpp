@@ -109,6 +109,8 @@ problem problem_of(request_error what) {
   case e::account_not_found:
     return {404, -2015, "unknown-account", "The caller has no such account."};
   case e::symbol_not_found: return {404, -1121, "unknown-symbol", "There is no such symbol."};
+  case e::actor_not_found:
+    return {404, -1000, "unknown-actor", "This node has no such actor, or the order is not working."};
   case e::order_not_found: return {404, -2013, "unknown-order", "The account has no such order."};
   case e::channel_not_found: return {404, -1121, "unknown-channel", "There is no such channel."};
   case e::too_many_requests: return {429, -1003, "too-many-requests", "Too many requests.", 1};

@@ -46,6 +46,7 @@ enum class request_error : std::uint8_t {
   account_not_found, // not one of the caller's
   symbol_not_found,
   order_not_found,
+  actor_not_found,
   channel_not_found,
   too_many_requests,
   too_many_subscriptions,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/account_events.hpp"
+#include "runtime/actor_registry.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,8 @@ struct api_settings {
   std::size_t subscriptions_max = 200; // per connection
   std::size_t private_messages_kept = 1'000;
 
+  /// The actors of this node; outlives the API.
+  const runtime::actor_registry* actors = nullptr;
   /// The Prometheus page.
   std::function<std::string()> metrics_text;
   /// Called on the io thread after each answer; must be quick. May be empty.

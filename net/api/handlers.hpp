@@ -50,6 +50,10 @@ void post_withdrawals(desk& at, const call_ptr& from, json_object& body);
 void post_instruments(desk& at, const call_ptr& from, json_object& body);
 void patch_instrument(desk& at, const call_ptr& from, json_object& body);
 
+// actors.cpp
+void get_actors(desk& at, const call_ptr& from, json_object& body);
+void get_actor(desk& at, const call_ptr& from, json_object& body);
+
 // system.cpp
 void get_healthz(desk& at, const call_ptr& from, json_object& body);
 void get_readyz(desk& at, const call_ptr& from, json_object& body);

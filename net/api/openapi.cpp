@@ -26,6 +26,8 @@ json type_of(const field_spec& field) {
             {"items", {{"type", "array"}, {"prefixItems", json::array({text, text})}}}};
   } else if (field.type.starts_with("[]")) {
     type = {{"type", "array"}, {"items", reference(field.type.substr(2))}};
+  } else if (find_schema(field.type) != nullptr) {
+    type = reference(field.type);
   } else {
     type = {{"type", field.type}};
   }

@@ -24,6 +24,11 @@ constexpr field_spec execution_query[] = {symbol_parameter,
                                           cursor_parameter};
 constexpr field_spec ledger_query[] = {
   {"asset", "string", false, "Of this asset only."}, limit_parameter, cursor_parameter};
+constexpr field_spec actor_query[] = {
+  {"kind", "string", false, "Of this kind only: user, account, order, market, feed..."},
+  {"parent", "string", false, "Only children of this actor, as account/17."},
+  limit_parameter,
+  cursor_parameter};
 constexpr field_spec book_query[] = {
   {"levels", "integer", false, "At most so many levels a side; 1 to 1000."}};
 constexpr field_spec trades_query[] = {
@@ -93,6 +98,13 @@ constexpr route routes[] = {
    "new_instrument", "instrument", 201},
   {"PATCH", "/api/v1/admin/instruments/{symbol}", a::admin, patch_instrument, 1, false,
    "Change limits, fees, status or mode of an instrument.", "instrument_change", "instrument"},
+  {"GET", "/api/v1/admin/actors", a::admin, get_actors, 2, false,
+   "The actors of this node by name: which run, what they handled, which failed.", "", "{}actor",
+   200, actor_query},
+  {"GET", "/api/v1/admin/actors/{kind}/{number}", a::admin, get_actor, 2, false,
+   "One user, account, market or working order as an actor; it is activated. An order shows "
+   "itself.",
+   "", "actor"},
   {"GET", "/openapi.json", a::everybody, get_openapi, 1, false, "This document.", "", "document"},
   {"GET", "/healthz", a::everybody, get_healthz, 0, false, "The process answers.", "", "health"},
   {"GET", "/readyz", a::everybody, get_readyz, 0, false, "The node can trade.", "", "health"},

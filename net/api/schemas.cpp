@@ -164,6 +164,17 @@ constexpr f transfer[] = {
   {"asset", "string", true, ""},       {"amount", "decimal", true, ""},
   {"reference", "string", true, ""},   {"available", "decimal", true, "After it."},
   {"time", "time", true, ""}};
+constexpr f actor[] = {
+  {"name", "string", true, "account/17"},
+  {"kind", "string", true, ""},
+  {"parent", "string", true, "Its supervisor.", true},
+  {"status", "string", true, "running, or failed: given up and not started again by itself"},
+  {"mailbox", "integer", true, "Messages waiting."},
+  {"messages", "integer", true, "Handled since it started."},
+  {"failures", "integer", true, "Since the node started."},
+  {"last_failure", "string", true, "", true},
+  {"started_at", "time", true, "", true},
+  {"order", "order", false, "Of an order's actor."}};
 constexpr f health[] = {{"status", "string", true, ""}};
 constexpr f problem_fields[] = {{"type", "string", true, "urn:rialto:problem:CODE"},
                                 {"title", "string", true, "For people."},
@@ -198,6 +209,7 @@ constexpr schema_spec schemas[] = {{"credentials", credentials},
                                    {"ledger_entry", ledger_entry},
                                    {"new_transfer", new_transfer},
                                    {"transfer", transfer},
+                                   {"actor", actor},
                                    {"health", health},
                                    {"problem", problem_fields}};
 

@@ -144,6 +144,7 @@ public:
   void run_until(const std::function<bool()>& is_done);
 
   runtime::manual_clock clock;
+  runtime::actor_registry actors;
   node_gate gate;
   recorded_port port;
   api_core& api() { return *core_; }

@@ -96,6 +96,7 @@ api_node::api_node(api_settings settings) {
   tape_ = storage::open_tape_store(directory_.string());
   gate.node().now = clock.now();
   gate.project_into(directory_.string());
+  settings.actors = &actors;
   core_ = std::make_unique<api_core>(
     gate, [path = directory_.string()] { return storage::open_read_models(path); }, *tape_,
     with_key(std::move(settings)), clock, port);

@@ -41,6 +41,14 @@ class StoryTest(support.NodeTestCase):
         conflict = seller.order("sell", "1.00000", "60001.00", client_order_id="ask-1", status=409)
         self.assertIn("client_order_id", conflict["code"].replace("-", "_"))
 
+        # The order is an actor below its account, which is below its user.
+        seen = self.expect(admin.api.get(f"admin/actors/order/{ask['order_id']}"), 200)
+        self.assertEqual((seen["kind"], seen["order"]["executed_quantity"]), ("order", "0.40000"))
+        above = self.expect(admin.api.get(f"admin/actors/{seen['parent']}"), 200)
+        self.assertTrue(above["parent"].startswith("user/"), above)
+        listed = self.expect(admin.api.get("admin/actors?parent=" + seen["parent"]), 200)["items"]
+        self.assertEqual([one["name"] for one in listed], [f"order/{ask['order_id']}"])
+
         # Amend: less and dearer; then cancel: the hold comes back.
         amended = self.expect(seller.api.patch(f"orders/{ask['order_id']}", {"quantity": "0.90000", "price": "60500.00"}), 200)
         self.assertEqual((amended["price"], amended["quantity"]), ("60500.00", "0.90000"))
@@ -49,6 +57,7 @@ class StoryTest(support.NodeTestCase):
         self.assertEqual(gone["status"], "cancelled")
         self.assertEqual(seller.balances()["BTC"], (D("1.6"), D(0)))
         self.expect(seller.api.delete(f"orders/{ask['order_id']}"), 404)
+        self.expect(admin.api.get(f"admin/actors/order/{ask['order_id']}"), 404)
 
         # No order beyond the money, and no change by it.
         refused = buyer.api.post("orders", {"symbol": "BTCUSDT", "side": "buy", "type": "limit", "time_in_force": "gtc",
