@@ -59,16 +59,19 @@ void durable_router::operator()(std::vector<storage::notice>& notices) {
     else
       out->publications.push_back(std::move(one));
   }
+  if (head != 0)
+    head_moved_(head); // before anybody hears of it: who then asks for a list sees it there
   // Held while delivering: once connect_edge(nullptr) returns, the edge is not called any more.
   const std::lock_guard hold(lock_);
   if (shard_ && watched_ && !watched_->is_empty()) tell_orders(*out);
-  if (edge_ != nullptr && (!out->answers.empty() || !out->publications.empty()))
-    edge_->deliver(std::move(out));
   if (hub_ && !news->empty()) caf::anon_send(hub_, market_news{std::move(news)});
   if (shard_)
     caf::anon_send(
       shard_, durable_batch{std::make_shared<std::vector<storage::notice>>(std::move(notices))});
-  if (head != 0) head_moved_(head);
+  // Last, so that what a client asks for after its answer finds what the answer promised: a user's first account is opened by a message that
+  // the shard lets go with this batch.
+  if (edge_ != nullptr && (!out->answers.empty() || !out->publications.empty()))
+    edge_->deliver(std::move(out));
 }
 
 } // namespace rialto::actors

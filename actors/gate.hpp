@@ -101,6 +101,9 @@ public:
   /// old, take the snapshot.
   [[nodiscard]] virtual std::optional<std::vector<channel_message>>
   channel_since(std::string_view channel, std::uint64_t sequence) const = 0;
+  /// Has `then` run, on any thread, once lists show everything that is durable now. False, and `then` is not kept, when there is nothing to
+  /// wait for or the lists lag too far behind to wait.
+  [[nodiscard]] virtual bool wait_for_lists(std::function<void()> then) = 0;
   /// False with the reason while the node cannot trade (journal down, recovering).
   [[nodiscard]] virtual bool is_ready(std::string& why) const = 0;
 };

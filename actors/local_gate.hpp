@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/public_faces.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/projection_thread.hpp"
 #include "storage/journal.hpp"
 
 #include <atomic>
@@ -38,6 +39,8 @@ public:
   /// Invalid before connect() and after disconnect().
   [[nodiscard]] caf::actor shard() const;
   void set_ready(bool ready, std::string why);
+  /// What keeps the lists; before any request, and outliving them.
+  void follow(runtime::projection_thread& lists) { lists_ = &lists; }
 
   void submit(std::vector<request> requests) override;
   [[nodiscard]] std::shared_ptr<const directory> markets() const override {
@@ -52,6 +55,9 @@ public:
   channel_snapshot(std::string_view channel) const override;
   [[nodiscard]] std::optional<std::vector<channel_message>>
   channel_since(std::string_view channel, std::uint64_t sequence) const override;
+  [[nodiscard]] bool wait_for_lists(std::function<void()> then) override {
+    return lists_ != nullptr && lists_->wait(std::move(then));
+  }
   [[nodiscard]] bool is_ready(std::string& why) const override;
 
 private:
@@ -59,6 +65,7 @@ private:
   public_faces& faces_;
   runtime::node_clock& clock_;
   id_blocks ids_;
+  runtime::projection_thread* lists_ = nullptr;
   mutable std::mutex lock_;
   caf::actor shard_;
   bool ready_ = false;

@@ -109,6 +109,7 @@ void node_core::start(actors::edge& out) {
   auto& all = *parts_;
   const runtime::actor_surroundings around{all.registry, all.clock};
   all.router.connect_edge(&out);
+  all.gate.follow(*all.projection);
   const auto known = all.index.entities(); // from here on the index is the shard actor's
   const auto known_markets = static_cast<std::size_t>(std::count_if(
     known.begin(), known.end(), [](entity_id id) { return id.kind() == entity_kind::market; }));

@@ -95,6 +95,9 @@ problem problem_of(request_error what) {
   case e::quantity_off_lot:
     return {400, -1013, "quantity-off-lot", "The quantity is not a multiple of the lot size."};
   case e::not_found: return {404, -1020, "not-found", "There is nothing at this path."};
+  case e::upgrade_required:
+    return {426, -1020, "upgrade-required",
+            "This path is a WebSocket: open it with its handshake."};
   case e::method_not_allowed:
     return {405, -1020, "method-not-allowed", "The path does not take this method."};
   case e::unsupported_media_type:
@@ -110,7 +113,8 @@ problem problem_of(request_error what) {
     return {404, -2015, "unknown-account", "The caller has no such account."};
   case e::symbol_not_found: return {404, -1121, "unknown-symbol", "There is no such symbol."};
   case e::actor_not_found:
-    return {404, -1000, "unknown-actor", "This node has no such actor, or the order is not working."};
+    return {404, -1000, "unknown-actor",
+            "This node has no such actor, or the order is not working."};
   case e::order_not_found: return {404, -2013, "unknown-order", "The account has no such order."};
   case e::channel_not_found: return {404, -1121, "unknown-channel", "There is no such channel."};
   case e::too_many_requests: return {429, -1003, "too-many-requests", "Too many requests.", 1};

@@ -37,6 +37,7 @@ enum class request_error : std::uint8_t {
   quantity_off_lot,
   not_found, // no such route
   method_not_allowed,
+  upgrade_required, // a WebSocket's path asked for without its handshake
   unsupported_media_type,
   too_large,
   bad_request, // not HTTP as we speak it

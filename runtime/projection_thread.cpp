@@ -27,10 +27,33 @@ void projection_thread::note_head(storage::position head) {
   behind_since_ns_.compare_exchange_strong(none, steady_ns());
 }
 
+bool projection_thread::wait(std::function<void()> then) {
+  const auto until = head_.load();
+  if (cursor_.load() >= until || lag_ns() > wait_lag_ns) return false;
+  const std::lock_guard hold(lock_);
+  if (stopping_ || waiters_.size() >= waiters_max) return false;
+  waiters_.push_back({until, std::move(then)});
+  wake_.notify_all();
+  return true;
+}
+
+void projection_thread::wake_waiters(storage::position reached) {
+  std::vector<waiter> ready;
+  {
+    const std::lock_guard hold(lock_);
+    while (!waiters_.empty() && waiters_.front().until <= reached) {
+      ready.push_back(std::move(waiters_.front()));
+      waiters_.pop_front();
+    }
+  }
+  for (const auto& one : ready) one.then();
+}
+
 void projection_thread::stop() {
   {
     const std::lock_guard hold(lock_);
     stopping_ = true;
+    waiters_.clear();
     wake_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
@@ -57,6 +80,7 @@ bool projection_thread::project_some() {
   target_.project(shard_, first, blobs);
   cursor_ += blobs.size();
   behind_since_ns_.store(cursor_ >= head_ ? 0 : steady_ns());
+  wake_waiters(cursor_);
   return true;
 }
 
@@ -67,7 +91,8 @@ void projection_thread::run() {
     bool stopping = false;
     {
       std::unique_lock hold(lock_);
-      wake_.wait_for(hold, pause, [this] { return stopping_; });
+      wake_.wait_for(hold, pause,
+                     [&] { return stopping_ || (!waiters_.empty() && pause == 20ms); });
       stopping = stopping_;
     }
     try {
@@ -75,11 +100,13 @@ void projection_thread::run() {
       const bool is_behind = stopping || cursor_.load() < head_.load() || pause > 20ms;
       while (is_behind && project_some()) {
       }
+      wake_waiters(cursor_); // somebody may have come while the last rows were projected
       pause = 20ms;
     } catch (const std::exception& problem) {
       if (failures_++ % 100 == 0)
         log_error("projector", "read models fall behind: {}", problem.what());
       pause = 1'000ms;
+      wake_waiters(UINT64_MAX);
       if (stopping) return; // what is missing is projected at the next start
     }
     if (stopping) return;

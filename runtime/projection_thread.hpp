@@ -1,7 +1,7 @@
 // runtime/projection_thread.hpp: follows the journal and keeps the read models up to date, on a plain thread of its own.
 //
 // The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 200 ms anyway, at
-// most `rows_max` in one transaction. Nothing waits for it; its lag is a metric.
+// most `rows_max` in one transaction. No order waits for it; a list may (wait()), so that who placed an order finds it. Its lag is a metric.
 #pragma once
 
 #include "storage/journal.hpp"
@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -16,7 +18,8 @@ namespace rialto::runtime {
 
 class projection_thread {
 public:
-  static constexpr std::size_t rows_max = 256;
+  static constexpr std::size_t rows_max = 256, waiters_max = 10'000;
+  static constexpr std::int64_t wait_lag_ns = 1'000'000'000;
 
   projection_thread(storage::journal& store, storage::projector& target, storage::shard_id shard);
   ~projection_thread() { stop(); }
@@ -25,7 +28,10 @@ public:
 
   /// The journal's head is now `head`; from any thread, cheap.
   void note_head(storage::position head);
-  /// Projects what is there, then ends.
+  /// Has `then` run, on this thread, once the read models show everything up to the head as it is now. False, and `then` is not kept, when
+  /// they do already, when they lag by more than wait_lag_ns, or when too many wait. After a failure all are run: an old answer beats none.
+  [[nodiscard]] bool wait(std::function<void()> then);
+  /// Projects what is there, then ends; who waits is forgotten.
   void stop();
   /// Rows not yet projected, and for how long the oldest of them has waited.
   [[nodiscard]] std::uint64_t lag_rows() const;
@@ -36,6 +42,7 @@ private:
   void run();
   /// False when there was nothing to do.
   bool project_some();
+  void wake_waiters(storage::position reached);
 
   storage::journal& store_;
   storage::projector& target_;
@@ -43,6 +50,11 @@ private:
   std::mutex lock_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  struct waiter {
+    storage::position until = 0;
+    std::function<void()> then;
+  };
+  std::deque<waiter> waiters_; // rising positions
   std::atomic<storage::position> head_{0}, cursor_{0};
   std::atomic<std::int64_t> behind_since_ns_{0}; // steady clock; 0: not behind
   std::atomic<std::uint64_t> failures_{0};

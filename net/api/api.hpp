@@ -20,7 +20,6 @@ public:
   void attach(server& out);
   /// Ends the worker threads; the server must have stopped.
   void stop() { core_.stop(); }
-  [[nodiscard]] static constexpr std::string_view stream_path() { return "/api/v1/stream"; }
 
   // ---- the actors' edge: any thread
   void deliver(std::shared_ptr<actors::release> what) override { core_.deliver(std::move(what)); }

@@ -57,7 +57,7 @@ std::optional<reply> api_core::refuse_upgrade(const http_request& request) {
     return reply{why.what.status, problem_json(why, request.request_id),
                  "application/problem+json"};
   };
-  if (request.path != api::stream_path()) return refuse(request_error::not_found);
+  if (request.path != stream_path) return refuse(request_error::not_found);
   if (!request.query.empty())
     return refuse({request_error::unknown_field, "the stream takes no query", "query"});
   if (!is_same_origin(request))

@@ -74,6 +74,15 @@ public:
     run_on<Result>(
       readers_, from, [this, work = std::move(work)] { return work(models()); }, std::move(then));
   }
+  /// The same, seeing everything that was durable when it was asked for: who has placed an order finds it in the lists.
+  template <class Result>
+  void read_current(const call_ptr& from, std::function<Result(storage::read_models&)> work,
+                    std::function<void(Result)> then) {
+    const bool waits = gate_.wait_for_lists([this, from, work, then] {
+      on_io([this, from, work, then] { read<Result>(from, work, then); });
+    });
+    if (!waits) read<Result>(from, std::move(work), std::move(then));
+  }
   /// `then` runs after about `ns`; at most later_max wait, beyond that it runs at once.
   void later(std::int64_t ns, std::function<void()> then);
 

@@ -1,5 +1,4 @@
-// What happened: executions and ledger entries, from the read models. They follow the journal
-// within milliseconds.
+// What happened: executions and ledger entries, from the read models.
 #include "net/api/handlers.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/query.hpp"
@@ -15,7 +14,7 @@ void get_executions(desk& at, const call_ptr& from, json_object&) {
   const order_id order{query.number("order_id", 0, (std::uint64_t{1} << 56) - 1)};
   if (!query.ok()) return;
   using rows = storage::page<storage::execution_row>;
-  at.read<rows>(
+  at.read_current<rows>(
     from,
     [account = from->account, market, order, page](storage::read_models& models) {
       return models.executions(account, market, order, page);
@@ -38,7 +37,7 @@ void get_ledger(desk& at, const call_ptr& from, json_object&) {
   if (!is_asset) query.refuse("asset", "must be at most 10 characters A-Z and 0-9");
   if (!query.ok()) return;
   using rows = storage::page<storage::ledger_row>;
-  at.read<rows>(
+  at.read_current<rows>(
     from,
     [account = from->account, asset, page](storage::read_models& models) {
       return models.ledger(account, asset, page);

@@ -120,6 +120,10 @@ void middleware::handle(const http_request& request, std::function<void(reply)> 
       return from->fail(row);
     }
   }
+  if (!where.path_exists && request.path == stream_path) {
+    at->headers.emplace_back("Upgrade", "websocket");
+    return from->fail(request_error::upgrade_required);
+  }
   if (!where.path_exists) return from->fail(request_error::not_found);
   if (where.found == nullptr) {
     at->headers.emplace_back("Allow", where.methods);

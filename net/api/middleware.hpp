@@ -14,6 +14,9 @@
 
 namespace rialto::net {
 
+/// Where the WebSocket stream is opened.
+inline constexpr std::string_view stream_path = "/api/v1/stream";
+
 class middleware {
 public:
   middleware(desk& at, rate_limiter& limits) : desk_(at), limits_(limits) {}

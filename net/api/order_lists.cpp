@@ -12,8 +12,6 @@ namespace rialto::net {
 namespace {
 
 constexpr std::uint32_t fills_max = 1'000; // shown of one order
-constexpr int fill_reads_max = 20;         // the read models lag behind by milliseconds
-constexpr std::int64_t fill_wait_ns = 50'000'000;
 
 enum class order_choice : std::uint8_t { open, closed, all };
 
@@ -26,31 +24,22 @@ std::vector<fill_view> fills_of(storage::read_models& models, const order_view& 
   return fills;
 }
 
-bool is_complete(const order_view& order) {
-  quantity_lots sum;
-  for (const auto& fill : order.fills) sum += fill.size;
-  return sum >= order.executed || order.fills.size() >= fills_max;
-}
-
-void answer_with_fills(desk& at, const call_ptr& from, const order_view& order, int reads) {
-  at.read<order_view>(
+void answer_with_fills(desk& at, const call_ptr& from, const order_view& order) {
+  at.read_current<order_view>(
     from,
     [order](storage::read_models& models) {
       auto full = order;
       full.fills = fills_of(models, order);
       return full;
     },
-    [&at, from, reads](const order_view& full) {
-      if (is_complete(full) || reads == 0)
-        return from->done(200, order_json(full, *at.gate().markets()));
-      at.later(fill_wait_ns,
-               [&at, from, full, reads] { answer_with_fills(at, from, full, reads - 1); });
+    [&at, from](const order_view& full) {
+      from->done(200, order_json(full, *at.gate().markets()));
     });
 }
 
 /// An order the account no longer knows.
 void answer_from_past(desk& at, const call_ptr& from, order_id id) {
-  at.read<std::optional<order_view>>(
+  at.read_current<std::optional<order_view>>(
     from,
     [account = from->account, id](storage::read_models& models) {
       return models.order(account, id);
@@ -84,7 +73,7 @@ void answer_open(desk& at, const call_ptr& from, const list_request& list, order
              next = "open." + std::to_string(orders.back().id.value);
            else if (list.choice == order_choice::all)
              next = "closed.";
-           at.read<std::vector<order_view>>(
+           at.read_current<std::vector<order_view>>(
              from,
              [orders](storage::read_models& models) {
                auto full = orders;
@@ -103,7 +92,7 @@ void answer_open(desk& at, const call_ptr& from, const list_request& list, order
 
 void answer_closed(desk& at, const call_ptr& from, const list_request& list) {
   using rows = storage::page<order_view>;
-  at.read<rows>(
+  at.read_current<rows>(
     from,
     [account = from->account, list](storage::read_models& models) {
       return models.orders({account, list.market, {}}, list.page);
@@ -126,7 +115,7 @@ void get_one_order(desk& at, const call_ptr& from, json_object&) {
     if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
     const auto* view = std::get_if<order_view>(&came.result);
     if (view == nullptr) return answer_from_past(at, from, id);
-    if (view->executed.value > 0) return answer_with_fills(at, from, *view, fill_reads_max);
+    if (view->executed.value > 0) return answer_with_fills(at, from, *view);
     from->done(200, order_json(*view, *at.gate().markets()));
   });
 }

@@ -40,6 +40,8 @@ public:
   runtime::actor_registry registry;
   runtime::system_clock clock;
   shard_gauges gauges;
+  std::chrono::milliseconds dwell{
+    0}; // the lane's thread is held up so long after it delivered answers
 
 private:
   storage::temporary_directory directory_;

@@ -37,9 +37,11 @@ inline running_shard::~running_shard() {
 }
 
 inline void running_shard::deliver(std::shared_ptr<release> what) {
-  const std::lock_guard hold(lock_);
+  std::unique_lock hold(lock_);
   for (auto& one : what->answers) answers_[one.token] = std::move(one);
   came_.notify_all();
+  hold.unlock();
+  std::this_thread::sleep_for(dwell);
 }
 
 inline answer running_shard::ask(entity_id to, entity_command command,

@@ -29,6 +29,14 @@ TEST_CASE("supervision: an account stands below its user, a market and a user be
   CHECK(node.registry.list({.kind = "order"}).empty());
 }
 
+TEST_CASE(
+  "durable_router: who has his answer finds what it promised, however slow the lane's thread is") {
+  running_shard node;
+  node.dwell = std::chrono::milliseconds(20);
+  node.set_up(5); // a deposit to each new user's account, at once
+  for (std::uint64_t i = 1; i <= 5; ++i) CHECK(node.rest(i, 1).value == i);
+}
+
 TEST_CASE("supervision: a working order has an actor once it is asked for, below its account") {
   running_shard node;
   node.set_up(1);

@@ -40,6 +40,11 @@ public:
   channel_since(std::string_view channel, std::uint64_t sequence) const override {
     return faces_.since(channel, sequence);
   }
+  [[nodiscard]] bool wait_for_lists(std::function<void()> then) override {
+    if (!lists_wait) return false; // every commit is projected at once
+    waiting.push_back(std::move(then));
+    return true;
+  }
   [[nodiscard]] bool is_ready(std::string& why) const override {
     if (!ready) why = "the journal is down";
     return ready;
@@ -47,7 +52,8 @@ public:
 
   /// Fails every request until reset: with an answer of this kind, or with silence for `unknown`.
   std::optional<actors::delivery> failing;
-  bool ready = true;
+  bool ready = true, lists_wait = false;
+  std::vector<std::function<void()>> waiting; // for the lists
   std::size_t submissions = 0, requests_seen = 0;
   actors::edge* out = nullptr;
   void project_into(const std::string& directory) {

@@ -192,6 +192,26 @@ TEST_CASE("orders: a list is paged without hole or double, open ones first") {
   CHECK(at.balances(at.anna)["USDT"] == json{"100000", "0"});
 }
 
+TEST_CASE("orders: a list waits for what was durable when it was asked for") {
+  api_node node;
+  node.list("BTC", "USDT");
+  const auto anna = node.sign_up("anna@example.org");
+  node.deposit(anna, "USDT", "1000");
+  node.gate.lists_wait = true;
+  for (const std::string path : {"orders", "orders?status=closed", "executions", "ledger"}) {
+    CAPTURE(path);
+    const auto answer = std::make_shared<http_answer>();
+    node.begin({"GET", "/api/v1/" + path, {}, anna.token}, answer);
+    node.run_until([&] { return !node.gate.waiting.empty(); });
+    CHECK(answer->status == 0);
+    const auto waiting = std::exchange(node.gate.waiting, {});
+    REQUIRE(waiting.size() == 1);
+    waiting.front()();
+    node.run_until([&] { return answer->status != 0; });
+    CHECK(answer->status == 200);
+  }
+}
+
 TEST_CASE("orders: market orders by quantity and by quote amount") {
   floor_with_two at;
   at.order(at.bert, limit_order("sell", "50000.00", "1"));

@@ -147,6 +147,14 @@ TEST_CASE("routes: what the issue lists is there") {
   }
 }
 
+TEST_CASE("routes: the stream's path without a handshake says that it wants one") {
+  api_node node;
+  const auto answer = node.get("/api/v1/stream");
+  CHECK(answer.status == 426);
+  CHECK(answer.code() == "upgrade-required");
+  CHECK(answer.header("Upgrade") == "websocket");
+}
+
 TEST_CASE("routes: who may, for every route and role") {
   api_node node;
   node.list("BTC", "USDT");
