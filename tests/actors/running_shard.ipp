@@ -93,11 +93,11 @@ inline void running_shard::set_up(std::uint64_t users) {
     static_cast<void>(ask(user_id{i},
                           user_command{register_user{{i}, email, "hash", user_role::trader, {i}}},
                           {{"email:" + email, user_id{i}}}));
-    for (const std::string asset : {"BTC", "USDT"})
-      static_cast<void>(
-        ask(account_id{i},
-            account_command{transfer{transfer_kind::deposit, asset, {100'000'000'000'000}, asset},
-                            {}}));
+    for (const std::string asset : {"BTC", "USDT"}) {
+      const transfer money{transfer_kind::deposit, asset, {100'000'000'000'000}, asset};
+      if (ask(account_id{i}, account_command{money, {}}).how != delivery::done)
+        throw std::runtime_error("a new user's account takes no deposit");
+    }
   }
 }
 
