@@ -1,5 +1,6 @@
 #include "actors/feed_actor.hpp"
 
+#include "actors/feed/mirror_commands.hpp"
 #include "runtime/log.hpp"
 
 #include <algorithm>
@@ -66,73 +67,32 @@ void feed_actor::poll() {
   batch_.clear();
 }
 
-void feed_actor::tell(const std::string& symbol, market_command command) {
+void feed_actor::set_stale(const std::string& symbol, bool stale) {
+  if (const auto faces = context_->faces.find(symbol)) faces->market.set_stale(stale);
+}
+
+void feed_actor::translate(const feed_news& one) {
+  const auto& symbol = symbol_of(one);
   const auto* entry = markets_->find(symbol);
   if (entry == nullptr) {
     ++context_->gauges.unknown_symbol;
     return;
   }
+  std::uint64_t off_grid = 0;
+  auto command = mirror_command(one, entry->spec, off_grid);
+  context_->gauges.off_tick += off_grid;
+  if (!command) return;
   if (entry->spec.mode != market_mode::mirrored) {
     auto spec = entry->spec;
     spec.mode = market_mode::mirrored;
     batch_.push_back({0, spec.market, market_command{change_instrument{spec}}, {}});
   }
-  batch_.push_back({0, entry->spec.market, std::move(command), {}});
-}
-
-void feed_actor::set_stale(const std::string& symbol, bool stale) {
-  if (const auto faces = context_->faces.find(symbol)) faces->market.set_stale(stale);
-}
-
-void feed_actor::add_levels(const std::string& symbol, const std::vector<feed_level>& levels,
-                            bool is_snapshot) {
-  const auto* entry = markets_->find(symbol);
-  if (entry == nullptr) {
-    ++context_->gauges.unknown_symbol;
-    return;
-  }
-  mirror_depth depth;
-  depth.is_snapshot = is_snapshot;
-  depth.levels.reserve(levels.size());
-  const auto tick_size = entry->spec.tick_size.value, lot_size = entry->spec.lot_size.value;
-  for (const auto& level : levels) {
-    if (level.price8 % tick_size != 0) {
-      ++context_->gauges.off_tick;
-      continue;
-    }
-    depth.levels.push_back({level.way, {level.price8 / tick_size}, {level.size8 / lot_size}});
-  }
-  tell(symbol, std::move(depth));
-}
-
-void feed_actor::translate(const feed_news& one) {
-  if (const auto* whole = std::get_if<feed_snapshot>(&one)) {
-    add_levels(whole->symbol, whole->levels, true);
-    set_stale(whole->symbol, false);
-  } else if (const auto* change = std::get_if<feed_depth>(&one)) {
-    add_levels(change->symbol, change->levels, false);
-  } else if (const auto* trade = std::get_if<feed_trade>(&one)) {
-    const auto* entry = markets_->find(trade->symbol);
-    if (entry == nullptr) {
-      ++context_->gauges.unknown_symbol;
-      return;
-    }
-    const auto lots = trade->size8 / entry->spec.lot_size.value;
-    if (trade->price8 % entry->spec.tick_size.value != 0 || lots == 0) {
-      ++context_->gauges.off_tick;
-      return;
-    }
-    tell(trade->symbol, mirror_trade{{trade->price8 / entry->spec.tick_size.value},
-                                     {lots},
-                                     trade->buyer_is_maker,
-                                     trade->at});
-  } else if (const auto* lost = std::get_if<feed_reset>(&one)) {
-    // Rather no house liquidity than a wrong one.
-    tell(lost->symbol, mirror_reset{});
-    set_stale(lost->symbol, true);
-    runtime::log_warning("feed", "{} is out of step; its mirror is empty until a snapshot comes",
-                         lost->symbol);
-  }
+  batch_.push_back({0, entry->spec.market, std::move(*command), {}});
+  if (std::holds_alternative<feed_snapshot>(one)) set_stale(symbol, false);
+  if (!std::holds_alternative<feed_reset>(one)) return;
+  set_stale(symbol, true);
+  runtime::log_warning("feed", "{} is out of step; its mirror is empty until a snapshot comes",
+                       symbol);
 }
 
 void feed_actor::note_status() {

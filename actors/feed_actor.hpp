@@ -50,10 +50,7 @@ private:
   void poll();
   void schedule();
   void translate(const feed_news& one);
-  void tell(const std::string& symbol, market_command command);
   void set_stale(const std::string& symbol, bool stale);
-  void add_levels(const std::string& symbol, const std::vector<feed_level>& levels,
-                  bool is_snapshot);
   void note_status();
 
   std::shared_ptr<feed_context> context_;

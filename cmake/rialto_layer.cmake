@@ -1,10 +1,11 @@
-# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [HEAVY file...] [PROGRAM name])
+# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [HEAVY file...] [PROGRAM name] [RECORDINGS])
 #
 # All that a layer's CMakeLists.txt says: makes library rialto_NAME from the folder's sources, test program
 # NAME_tests from tests/NAME/*_test.cpp and one bench program per bench/NAME/*_bench.cpp.
+# Cases of the suite "recordings" are a test of their own, NAME_recordings: skipped, and shown so, without the recorded data.
 # HEAVY names sources that are built one at a time (Beast). PROGRAM makes a program of main.cpp and the library.
 function(rialto_layer name)
-  cmake_parse_arguments(arg "" "PROGRAM" "IMPORTS;LINKS;PCH;HEAVY" ${ARGN})
+  cmake_parse_arguments(arg "RECORDINGS" "PROGRAM" "IMPORTS;LINKS;PCH;HEAVY" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   set(links rialto_flags ${arg_LINKS})
   foreach(import ${arg_IMPORTS})
@@ -45,9 +46,14 @@ function(rialto_layer name)
   if(tests)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE rialto_${name} rialto_doctest_main)
-    add_test(NAME ${name} COMMAND ${name}_tests)
+    add_test(NAME ${name} COMMAND ${name}_tests -tse=recordings)
     set_tests_properties(${name} PROPERTIES LABELS ${name} TIMEOUT 600
                          ENVIRONMENT "RIALTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    if(arg_RECORDINGS)
+      add_test(NAME ${name}_recordings COMMAND ${name}_tests -ts=recordings)
+      set_tests_properties(${name}_recordings PROPERTIES LABELS ${name} TIMEOUT 600
+                           SKIP_REGULAR_EXPRESSION "skipped: " ENVIRONMENT "RIALTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    endif()
   endif()
 
   file(GLOB benches CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/${name}/*_bench.cpp")

@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <stdexcept>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -67,6 +68,7 @@ public:
     const auto listen = "127.0.0.1:" + std::to_string(port);
     pid_ = fork();
     if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM); // a measurement that gives up leaves no node behind
       pin(wanted.server_core);
       const auto log = directory_ + "/log";
       if (std::freopen(log.c_str(), "w", stdout) == nullptr || dup2(fileno(stdout), 2) < 0)

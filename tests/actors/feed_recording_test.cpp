@@ -1,6 +1,8 @@
 // The recorded markets, played through everything behind the socket: the book we end with is the
 // exchange's own at every point where the two can be compared.
+#include "actors/feed/mirror_commands.hpp"
 #include "actors/feed/replay_source.hpp"
+#include "domain/market.hpp"
 #include "tests/actors/feed_recordings.hpp"
 
 #include <doctest/doctest.h>
@@ -23,14 +25,66 @@ struct touch {
   friend bool operator==(const touch&, const touch&) = default;
 };
 
-/// Follows the news as a market would, and compares its own book with the recorded tickers.
+/// BTCUSDT as this node lists it, mirrored, fed with what the feed actor would send it.
+class mirror {
+public:
+  mirror() {
+    spec_.market = {1};
+    spec_.symbol = "BTCUSDT";
+    spec_.base = "BTC";
+    spec_.quote = "USDT";
+    spec_.tick_size = {1'000'000};
+    spec_.lot_size = {1'000};
+    spec_.mode = market_mode::mirrored;
+    run(market_command{list_instrument{spec_}});
+  }
+  void take(const feed_news& news) {
+    if (auto command = mirror_command(news, spec_, off_grid)) run(*command);
+  }
+  /// What a user trades against; zeros for an empty side.
+  [[nodiscard]] touch best() const {
+    const auto& book = market_.book();
+    const auto bid = book.best(side::buy), ask = book.best(side::sell);
+    touch at;
+    if (bid != no_level) {
+      at.bid8 = book.level(bid).price.value * spec_.tick_size.value;
+      at.bid_size8 = book.liquid(book.level(bid)).value * spec_.lot_size.value;
+    }
+    if (ask != no_level) {
+      at.ask8 = book.level(ask).price.value * spec_.tick_size.value;
+      at.ask_size8 = book.liquid(book.level(ask)).value * spec_.lot_size.value;
+    }
+    return at;
+  }
+  std::uint64_t off_grid = 0;
+  std::size_t journaled = 0; // events of the feed: none, while no user has an order
+
+private:
+  void run(const market_command& command) {
+    events_.clear();
+    posts_.clear();
+    static_cast<void>(market_.execute(command, {1}, events_, posts_));
+    journaled += events_.size();
+    news_.clear();
+    market_.publish({1}, news_);
+  }
+  instrument spec_;
+  market market_{entity_id(market_id{1})};
+  std::vector<market_event> events_;
+  std::vector<addressed_message> posts_;
+  std::vector<publication> news_;
+};
+
+/// Follows the news and compares with the recorded tickers: the feed's own book, and the market's.
 struct follower {
   feed_book book;
-  std::map<std::uint64_t, touch> told, ours; // by update id
+  mirror traded;
+  std::map<std::uint64_t, touch> told, ours, offered; // by update id
   std::size_t resets = 0, snapshots = 0, updates = 0, trades = 0, trade_gaps = 0, crossed = 0;
   std::uint64_t last_trade = 0;
 
   void take(const feed_news& news) {
+    traded.take(news);
     if (const auto* whole = std::get_if<feed_snapshot>(&news)) {
       book.apply(*whole);
       ++snapshots;
@@ -39,6 +93,7 @@ struct follower {
       ++updates;
       const auto bid = book.best(side::buy), ask = book.best(side::sell);
       ours[change->last_update] = {bid->price8, bid->size8, ask->price8, ask->size8};
+      offered[change->last_update] = traded.best();
       crossed += book.is_crossed();
     } else if (const auto* ticker = std::get_if<feed_ticker>(&news)) {
       told[ticker->update] = {ticker->bid8, ticker->bid_size8, ticker->ask8, ticker->ask_size8};
@@ -51,7 +106,7 @@ struct follower {
       ++resets;
     }
   }
-  /// Comparable points and how many of them agree.
+  /// Comparable points and at how many of them both books agree with the ticker.
   [[nodiscard]] std::pair<std::size_t, std::size_t> compare(std::uint64_t from = 0,
                                                             std::uint64_t to = UINT64_MAX) const {
     std::size_t points = 0, equal = 0;
@@ -60,7 +115,7 @@ struct follower {
       const auto at = told.find(id);
       if (at == told.end()) continue;
       ++points;
-      equal += at->second == mine;
+      equal += at->second == mine && at->second == offered.at(id);
     }
     return {points, equal};
   }
@@ -113,7 +168,8 @@ bool has_recordings() {
 
 } // namespace
 
-TEST_CASE("feed: the recorded spot market is ours at every comparable point") {
+TEST_CASE("feed: the recorded spot market is ours at every comparable point" *
+          doctest::test_suite("recordings")) {
   if (!has_recordings()) return;
   follower market;
   const auto status =
@@ -132,12 +188,15 @@ TEST_CASE("feed: the recorded spot market is ours at every comparable point") {
   CHECK(market.trades == 19'904);
   CHECK(market.trade_gaps == 0);
   CHECK(market.crossed == 0);
+  CHECK(market.traded.off_grid == 0);
+  CHECK(market.traded.journaled == 2); // the listing, and a bound of trade numbers
   CHECK(market.compare() == std::pair<std::size_t, std::size_t>(1'072, 1'072));
   // The first file alone, and what the second one adds to it.
   CHECK(market.compare(0, 50'093'421'584).first == 564);
 }
 
-TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book into step again") {
+TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book into step again" *
+          doctest::test_suite("recordings")) {
   if (!has_recordings()) return;
   auto lines = lines_of(tests::recorded(first_file));
   REQUIRE(lines.size() == 41'249);
@@ -179,6 +238,7 @@ TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book int
   CHECK(unhealed.resets == 1);
   CHECK(unhealed.trades == whole.trades); // the tape goes on
   CHECK_FALSE(unhealed.book.best(side::buy));
+  CHECK(unhealed.traded.best() == touch{}); // rather nothing to trade with than what is not there
   CHECK(unhealed.updates < 1'000);
 
   const auto back = play(scratch.write_gz("resynced.gz", join(removed, true)), resynced);
@@ -195,7 +255,8 @@ TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book int
   CHECK(resynced.book.level_count() == whole.book.level_count());
 }
 
-TEST_CASE("feed: the recorded futures market has no gap by its pu ids") {
+TEST_CASE("feed: the recorded futures market has no gap by its pu ids" *
+          doctest::test_suite("recordings")) {
   const auto file = tests::recorded("usdm_btcusdt_20240808_first20000.raw.jsonl.gz");
   if (file.empty()) {
     MESSAGE("skipped: the recording of the futures market is not on this machine");

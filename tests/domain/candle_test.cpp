@@ -217,7 +217,8 @@ TEST_CASE("candle: any tape is what slow grouping says, for every interval") {
   }
 }
 
-TEST_CASE("candle: recorded trades roll up as slow grouping does") {
+TEST_CASE("candle: recorded trades roll up as slow grouping does" *
+          doctest::test_suite("recordings")) {
   const auto text = read_recorded("trades/BTCUSDT-trades-20240808_20240809.derived.csv.gz");
   if (text.empty()) return;
   std::vector<tape_entry> trades; // ticks of 0.01, lots of 0.00001
@@ -243,7 +244,8 @@ TEST_CASE("candle: recorded trades roll up as slow grouping does") {
   }
 }
 
-TEST_CASE("candle: a recorded week of minutes rolls up to the recorded hours") {
+TEST_CASE("candle: a recorded week of minutes rolls up to the recorded hours" *
+          doctest::test_suite("recordings")) {
   const auto minutes = read_recorded("klines/BTCUSDT-1m-20210219_20210225.trading-signals.json.gz");
   const auto hours = read_recorded("klines/BTCUSDT-1h-20210101_20210620.freqtrade.json.gz");
   if (minutes.empty() || hours.empty()) return;

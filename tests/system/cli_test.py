@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import unittest
 
-from support import SOURCE, run_program
+from support import SOURCE, main, run_program
 
 STRONG_KEY = "9f3c1d7a5be2480c6a1e8b94d2f7035e"
 
@@ -121,4 +121,4 @@ class CommandLine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

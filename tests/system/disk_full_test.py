@@ -88,4 +88,4 @@ class DiskFullTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

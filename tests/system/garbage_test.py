@@ -124,4 +124,4 @@ class GarbageTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

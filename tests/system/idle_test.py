@@ -19,4 +19,4 @@ class IdleTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

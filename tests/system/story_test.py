@@ -182,4 +182,4 @@ class StoryTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()
