@@ -28,7 +28,7 @@ def program(name, *arguments, password=None):
     return [*runner, str(EXAMPLES / name), *map(str, arguments)], environment
 
 
-def run(name, *arguments, password=None, seconds=120, cwd=None):
+def run(name, *arguments, password=None, seconds=240, cwd=None):
     command, environment = program(name, *arguments, password=password)
     return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=seconds,
                           stdin=subprocess.DEVNULL, check=False)
@@ -194,9 +194,9 @@ class ExamplesTest(support.NodeTestCase):
         trader = self.trader(node, BTC="1", USDT="100000")
         between = LosingAnswers(node)
         self.addCleanup(between.close)
-        maker = self.start_maker(f"http://127.0.0.1:{between.port}", trader, "--rounds", "3", "--pause", "0.2",
-                                 "--timeout", "1", "--spread-bps", "100")
-        said, _ = maker.communicate(timeout=120)
+        maker = self.start_maker(f"http://127.0.0.1:{between.port}", trader, "--rounds", "2", "--pause", "0.2",
+                                 "--timeout", "2", "--spread-bps", "100")
+        said, _ = maker.communicate(timeout=240)
         self.assertEqual(maker.returncode, 0, said)
         self.assertIn("TimeoutError", said)
         self.assertGreaterEqual(len(between.attempts), 2)
