@@ -53,7 +53,7 @@ record_view read_frame(byte_reader& in, std::string_view& events, record* whole)
   } else {
     if ((flags & has_cause) != 0) static_cast<void>(in.take(2 * sizeof(std::uint64_t)));
     if ((flags & has_acknowledged) != 0)
-      static_cast<void>(in.take(in.get<std::uint32_t>() * 2 * sizeof(std::uint64_t)));
+      static_cast<void>(in.take(2 * sizeof(std::uint64_t) * in.get<std::uint32_t>()));
   }
   in.get(view.event_count);
   events = in.take(in.get<std::uint32_t>());

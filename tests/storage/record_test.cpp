@@ -110,6 +110,25 @@ TEST_CASE("record: any changed, missing or added byte is noticed") {
   }
 }
 
+TEST_CASE("record: a count of cursors that no blob could hold is noticed by both readers") {
+  record made;
+  made.stream = entity_id(user_id{1});
+  made.acknowledged = {{entity_id(user_id{2}), 3}};
+  auto blob = blob_of({made});
+  constexpr std::size_t count_at = 5 + 1 + 3 * sizeof(std::uint64_t); // after the record's time
+  REQUIRE(blob.substr(count_at, 4) == std::string("\1\0\0\0", 4));
+  // 2^31 cursors; times 2 in 32 bits that is none, and nothing of them is there.
+  blob.erase(count_at + 4, 2 * sizeof(std::uint64_t));
+  blob[count_at] = 0;
+  blob[count_at + 3] = '\x80';
+  blob_writer writer;
+  writer.add_blob(blob); // a right checksum
+  const auto damaged = writer.finish();
+  CHECK_FALSE(read_blob(damaged));
+  std::vector<record_view> views;
+  CHECK_FALSE(view_blob(damaged, views));
+}
+
 TEST_CASE("record: garbage under a right checksum never crashes") {
   for (const auto seed : seeds(3'000)) {
     CAPTURE(seed);
