@@ -7,6 +7,8 @@ template <class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+overloaded(F...) -> overloaded<F...>; // said for compilers before aggregate deduction
 } // namespace
 
 std::unique_ptr<trading_world::entity_type> trading_world::make(entity_id id) const {

@@ -351,7 +351,9 @@ void shard<World>::tick(timestamp_ns clock) {
     wakes_.erase(wakes_.begin());
     slot_of(id, false); // its own tick wakes it once it is loaded
   }
-  for (auto& [id, at] : slots_) {
+  for (auto& slot : slots_) {
+    const auto id = slot.first;
+    auto& at = slot.second;
     if (!at.live) {
       if (at.restart_at.value != 0 && at.restart_at <= clock_ && at.in_flight == 0 &&
           !restarting_) {

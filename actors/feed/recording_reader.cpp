@@ -12,7 +12,7 @@
 namespace rialto::actors {
 
 namespace {
-constexpr std::size_t chunk_bytes = 64 * 1024;
+constexpr std::size_t chunk_bytes = 65'536;
 constexpr std::size_t line_bytes_max = feed_text_bytes_max + 64; // the text, and its receive time
 
 gzFile as_gz(void* file) {

@@ -91,8 +91,8 @@ sim_cross_past(std::uint64_t seed, const sim_instrument& instrument, const sim_s
   std::vector<sim_minute> made(count);
   sim_random random(seed ^ sim_hash(instrument.symbol) ^ sim_hash("past"));
   const auto quotient = [&](std::int64_t base_ticks, std::int64_t quote_ticks) {
-    const auto price8 = static_cast<__int128>(base_ticks * base_scale.tick8) * units_per_whole /
-                        (quote_ticks * quote_scale.tick8);
+    const auto price8 = static_cast<__int128>(base_ticks) * base_scale.tick8 * units_per_whole /
+                        (static_cast<__int128>(quote_ticks) * quote_scale.tick8);
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(price8 / scale.tick8));
   };
   for (std::size_t back = 1; back <= count; ++back) {

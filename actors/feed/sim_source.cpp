@@ -39,7 +39,7 @@ void sim_source::add(sim_instrument instrument) {
   if (made->base_leg != nullptr) {
     const auto price8 = static_cast<__int128>(made->base_leg->scale.start_price8) *
                         units_per_whole / made->quote_leg->scale.start_price8;
-    if (price8 >= 100 * made->scale.tick8 && price8 <= cross_price8_max) {
+    if (price8 >= __int128{100} * made->scale.tick8 && price8 <= cross_price8_max) {
       auto with_price = made->instrument;
       with_price.start_price8 = static_cast<std::int64_t>(price8);
       made->scale = scale_of(with_price);

@@ -168,7 +168,8 @@ void measure_market(const bench::order_flow& flow) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+// What it throws ends the bench, loudly.
+int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape)
   const program bench(argc, argv);
   const auto count = static_cast<std::size_t>(bench.parameter(3'000, 5'000'000));
   {

@@ -136,7 +136,8 @@ void bench_lane(std::size_t in_flight, std::uint64_t orders) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+// What it throws ends the bench, loudly.
+int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape)
   const program bench(argc, argv);
   const auto scale = static_cast<std::uint64_t>(bench.parameter(1, 40));
   bench_appends(1, 50 * scale);

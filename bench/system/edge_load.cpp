@@ -117,7 +117,7 @@ private:
 };
 
 std::string must(const http_answer& answer, const char* field, const char* what) {
-  const auto value = json_value(answer.body, field);
+  auto value = json_value(answer.body, field);
   if (answer.status / 100 != 2 || value.empty())
     give_up(std::string(what) + ": " + std::to_string(answer.status) + " " + answer.body);
   return value;
@@ -363,6 +363,7 @@ int main(int count, char** words) {
     const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
     const auto repeat = [&](auto&& once) {
       std::vector<result> runs;
+      runs.reserve(static_cast<std::size_t>(wanted.runs));
       for (int i = 0; i < wanted.runs; ++i) runs.push_back(once());
       return runs;
     };

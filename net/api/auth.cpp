@@ -43,7 +43,7 @@ void start_session_of(desk& at, const call_ptr& from, const credentials_view& kn
   });
 }
 
-void check_password(desk& at, const call_ptr& from, credentials_view known,
+void check_password(desk& at, const call_ptr& from, const credentials_view& known,
                     const std::string& password) {
   at.hash<bool>(
     from, [hash = known.password_hash, password] { return verify_password(hash, password); },

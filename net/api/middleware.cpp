@@ -41,10 +41,11 @@ bool is_json(std::string_view content_type) {
 
 /// A query name that the route does not know.
 std::optional<std::string> unknown_name(const call& from, const route& where) {
-  for (const auto& [name, value] : from.query) {
-    const bool is_known = std::any_of(where.query.begin(), where.query.end(),
-                                      [&](const field_spec& one) { return one.name == name; });
-    if (!is_known) return name;
+  for (const auto& given : from.query) {
+    const bool is_known =
+      std::any_of(where.query.begin(), where.query.end(),
+                  [&](const field_spec& one) { return one.name == given.first; });
+    if (!is_known) return given.first;
   }
   return {};
 }

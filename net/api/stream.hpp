@@ -100,7 +100,8 @@ private:
                                        std::vector<std::shared_ptr<const std::string>>& out,
                                        bool& needs_snapshot);
   void send_snapshot(web_socket_id id, account_id account, private_channel channel);
-  void go_live(web_socket_id id, account_id account, private_channel channel, std::string data);
+  void go_live(web_socket_id id, account_id account, private_channel channel,
+               const std::string& data);
   void drop_public(web_socket_id id, const std::string& channel);
 
   desk& desk_;

@@ -154,7 +154,7 @@ void stream_hub::send_snapshot(web_socket_id id, account_id account, private_cha
 }
 
 void stream_hub::go_live(web_socket_id id, account_id account, private_channel channel,
-                         std::string data) {
+                         const std::string& data) {
   auto* one = find(id);
   if (one == nullptr || one->account != account || !is_known(*one)) return;
   auto& own = one->privates[static_cast<std::size_t>(channel)];

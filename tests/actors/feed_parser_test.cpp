@@ -188,8 +188,9 @@ TEST_CASE("binance_parser: what breaks a rule is refused by the name of its fiel
     {in_stream("ethusdt@trade", trade_text), "s: is not the symbol of the stream"},
     {in_stream("", trade_text), "s: is not the symbol of the stream"},
   };
-  for (const auto& [text, why] : vectors) {
-    CAPTURE(text);
+  for (const auto& one : vectors) {
+    const auto& [text, why] = one;
+    CAPTURE(one.text);
     const auto got = parse(text, "BTCUSDT");
     CHECK(got.result == parse_result::refused);
     CAPTURE(got.why);

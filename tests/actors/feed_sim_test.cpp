@@ -194,8 +194,9 @@ TEST_CASE("sim_source: begins with a snapshot each and trades within the first s
     source.next({start.value + second}, news);
     floor.take(news);
     std::size_t trades = 0;
-    for (const auto& [symbol, one] : floor.watchers) {
-      CAPTURE(symbol);
+    for (const auto& watched : floor.watchers) {
+      CAPTURE(watched.first);
+      const auto& one = watched.second;
       CHECK(one.broken == "");
       CHECK(one.updates >= 6);
       trades += one.trades;
@@ -214,7 +215,7 @@ TEST_CASE("sim_source: a day keeps every rule of an exchange, at sane rates") {
     std::vector<feed_news> news;
     std::size_t messages = 0, apart = 0; // seconds in which ETHBTC and its legs disagreed
     std::int64_t apart_ppm_max = 0;
-    for (std::int64_t at = 0; at <= 24 * 3'600; ++at) {
+    for (std::int64_t at = 0; at <= 86'400; ++at) {
       news.clear();
       source.next({start.value + at * second}, news);
       floor.take(news);
@@ -230,8 +231,9 @@ TEST_CASE("sim_source: a day keeps every rule of an exchange, at sane rates") {
     CHECK(apart < 24 * 36); // 1 % of the time
     CHECK(apart_ppm_max < 10'000);
     CHECK(floor.watchers.at("ETHUSDT").snapshots == 88);
-    for (const auto& [symbol, one] : floor.watchers) {
-      CAPTURE(symbol);
+    for (const auto& watched : floor.watchers) {
+      CAPTURE(watched.first);
+      const auto& one = watched.second;
       CHECK(one.broken == "");
       const auto rate = [](std::size_t count) { return static_cast<double>(count) / (24 * 3'600); };
       CHECK(rate(one.updates) > 5);
@@ -294,8 +296,9 @@ TEST_CASE("sim_source: coarse, fine, cheap and dear markets keep the rules") {
       source.next({start.value + at * second}, news);
       floor.take(news);
     }
-    for (const auto& [symbol, one] : floor.watchers) {
-      CAPTURE(symbol);
+    for (const auto& watched : floor.watchers) {
+      CAPTURE(watched.first);
+      const auto& one = watched.second;
       CHECK(one.broken == "");
       CHECK(one.trades > 100);
     }

@@ -216,8 +216,9 @@ private:
 
   /// With empty pipes an account's open orders are those that rest in the books, no more, no fewer.
   void check_open_orders(const recorded<account>& one) {
-    for (const auto& [id, order] : one.machine.open_orders()) {
-      CAPTURE(id.value);
+    for (const auto& open : one.machine.open_orders()) {
+      const auto& [id, order] = open;
+      CAPTURE(open.first.value);
       CHECK_FALSE(order.is_amending);
       const auto& book = markets_[order.market.value - 7].machine.book();
       const auto at = book.find(id);

@@ -150,8 +150,9 @@ TEST_CASE("account: a refused placement names its rule and leaves no event") {
     {"no order id", [](auto& o) { o.id = {}; }, reject_reason::already_exists},
   };
   auto it = rich();
-  for (const auto& [what, change, expected] : rows) {
-    CAPTURE(what);
+  for (const auto& row : rows) {
+    const auto& [what, change, expected] = row;
+    CAPTURE(row.what);
     auto order = limit_order(9, side::buy, 100, 10);
     change(order);
     CHECK(why(it.ask(order)) == expected);

@@ -163,7 +163,7 @@ TEST_CASE("account: a buy amended down in price and up in size can pay fills at 
   CHECK(it.hold("BBB") == coins(1'600));
   it.fill(1, 100, 9);
   it.amended(1, 60, 20);
-  CHECK(it.hold("BBB") == coins(11 * 60));
+  CHECK(it.hold("BBB") == coins(std::int64_t{11} * 60));
   it.fill(1, 60, 11, true);
   CHECK(it.available("BBB") == coins(100'000 - 900 - 660));
 }

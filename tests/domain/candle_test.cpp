@@ -127,8 +127,8 @@ TEST_CASE("candle: trades make a bar, the next interval's trade or the clock clo
   builder.add(trade(start + second - 1, 101, 1), closed);
   builder.advance({start + second - 1}, closed);
   CHECK(closed.empty());
-  const candle expected{{start}, {100}, {103}, {99}, {101}, {9}, {8}, {2 * (500 + 103 + 198 + 101)},
-                        4};
+  const candle expected{
+    {start}, {100}, {103}, {99}, {101}, {9}, {8}, {std::int64_t{2} * (500 + 103 + 198 + 101)}, 4};
   CHECK(builder.current() == expected);
   builder.advance({start + second}, closed);
   REQUIRE(closed.size() == 1);
@@ -162,6 +162,7 @@ TEST_CASE("candle: silence makes flat candles up to the bound, then a gap") {
     builder.add(trade(start + 10 * second, 105, 1), closed);
     builder.advance({start + 12 * second}, closed);
     std::vector<std::int64_t> times;
+    times.reserve(closed.size());
     for (const auto& one : closed) times.push_back((one.open_time.value - start) / second);
     CHECK(times == std::vector<std::int64_t>{0, 1, 2, 3, 10, 11});
     CHECK(closed[1].close == price_ticks{100});

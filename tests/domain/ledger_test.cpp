@@ -23,9 +23,9 @@ std::string text_of(const std::vector<posting>& legs) {
     sums[one.asset] += one.amount.value;
     CHECK(one.amount.value != 0);
   }
-  for (const auto& [asset, sum] : sums) {
-    CAPTURE(asset);
-    CHECK(sum == 0); // G1
+  for (const auto& sum : sums) {
+    CAPTURE(sum.first);
+    CHECK(sum.second == 0); // G1
   }
   return text;
 }

@@ -4,7 +4,6 @@
 
 using namespace rialto;
 using rialto::testing::market_under_test;
-using rialto::testing::whole_units;
 
 namespace {
 

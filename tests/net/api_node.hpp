@@ -131,7 +131,7 @@ public:
     return ask({"POST", target, body.dump(), token});
   }
   /// Starts a request; its answer arrives in `answers` when run() has run it.
-  void begin(const asked& what, std::shared_ptr<http_answer> into);
+  void begin(const asked& what, const std::shared_ptr<http_answer>& into);
 
   trader sign_up(const std::string& email);
   /// An administrator, made at the node's first call.

@@ -145,7 +145,7 @@ void api_node::run_until(const std::function<bool()>& is_done) {
   }
 }
 
-void api_node::begin(const asked& what, std::shared_ptr<http_answer> into) {
+void api_node::begin(const asked& what, const std::shared_ptr<http_answer>& into) {
   http_request request;
   request.method = what.method;
   request.target = what.target;

@@ -72,7 +72,7 @@ void check_shape(const json& value, std::string_view schema) {
       CHECK(member.is_string());
     }
   }
-  for (const auto& [name, member] : value.items()) CHECK_MESSAGE(known.contains(name), name);
+  for (const auto& item : value.items()) CHECK_MESSAGE(known.contains(item.key()), item.key());
 }
 
 } // namespace
@@ -81,7 +81,8 @@ TEST_CASE("routes: the document describes the table, the whole table and nothing
   const auto document = json::parse(openapi_json());
   std::set<std::string> described, declared;
   for (const auto& [path, methods] : document["paths"].items())
-    for (const auto& [method, operation] : methods.items()) described.insert(method + " " + path);
+    for (const auto& [method, operation] : methods.items())
+      described.insert(std::string(method).append(" ").append(path));
   for (const auto& one : route_table()) {
     std::string method(one.method);
     for (auto& c : method) c = static_cast<char>(std::tolower(c));
@@ -111,7 +112,7 @@ TEST_CASE("routes: the document describes the table, the whole table and nothing
 }
 
 TEST_CASE("routes: what the issue lists is there") {
-  for (const auto& [method, path] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& one : std::initializer_list<std::pair<const char*, const char*>>{
          {"POST", "/api/v1/auth/register"},
          {"POST", "/api/v1/auth/login"},
          {"POST", "/api/v1/auth/refresh"},
@@ -141,7 +142,8 @@ TEST_CASE("routes: what the issue lists is there") {
          {"GET", "/healthz"},
          {"GET", "/readyz"},
          {"GET", "/metrics"}}) {
-    CAPTURE(path);
+    const auto& [method, path] = one;
+    CAPTURE(one.second);
     std::vector<std::string> values;
     CHECK(match(method, path, values).found != nullptr);
   }

@@ -245,7 +245,7 @@ TEST_CASE("api over sockets: from registering to a fill, over HTTP and the strea
 
 TEST_CASE("api over sockets: a handshake of a foreign page, or at another path, is refused") {
   open_node node;
-  const auto status_of = [&](std::string text) {
+  const auto status_of = [&](const std::string& text) {
     wire one(node.web->port());
     one.send(text);
     return one.answer().status;

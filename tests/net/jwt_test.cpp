@@ -85,7 +85,7 @@ TEST_CASE("jwt: claims that are missing, doubled or of another type are refused"
   struct row {
     const char *from, *to;
   };
-  for (const auto& [from, to] :
+  for (const auto& change :
        std::initializer_list<row>{{R"("exp":1800000900)", R"("exq":1)"},
                                   {R"(,"exp":1800000900)", ""},
                                   {R"("exp":1800000900)", R"("exp":"1800000900")"},
@@ -123,8 +123,8 @@ TEST_CASE("jwt: claims that are missing, doubled or of another type are refused"
                                   {R"("role":"trader",)", ""},
                                   {R"("role":"trader")", R"("role":"trader","role":"admin")"},
                                   {R"("role":"trader")", R"("role":"trader","scope":"all")"}}) {
-    CAPTURE(to);
-    CHECK_FALSE(is_taken(token_of(good_header, replaced(good_claims, from, to))));
+    CAPTURE(change.to);
+    CHECK_FALSE(is_taken(token_of(good_header, replaced(good_claims, change.from, change.to))));
   }
   CHECK_FALSE(is_taken(token_of(good_header, "[" + good_claims + "]")));
   CHECK_FALSE(is_taken(token_of(good_header, token_of(good_header, good_claims)))); // nested
