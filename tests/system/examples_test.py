@@ -270,4 +270,4 @@ class ExamplesTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()
