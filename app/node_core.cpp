@@ -8,6 +8,7 @@
 #include "runtime/log.hpp"
 #include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
+#include "storage/crash_point.hpp"
 
 #include <caf/all.hpp>
 #include <sodium.h>
@@ -107,6 +108,7 @@ node_core::~node_core() {
 
 void node_core::start(actors::edge& out) {
   auto& all = *parts_;
+  storage::crash_point("start-opened");
   const runtime::actor_surroundings around{all.registry, all.clock};
   all.router.connect_edge(&out);
   all.gate.follow(*all.projection);
@@ -117,6 +119,8 @@ void node_core::start(actors::edge& out) {
   runtime::shard_options options;
   options.id = only_shard;
   options.lane_capacity = static_cast<std::size_t>(*all.settings.journal_commit_queue);
+  options.idle_ns = *all.settings.actors_idle_seconds * 1'000'000'000;
+  options.snapshot_events = static_cast<std::uint64_t>(*all.settings.storage_snapshot_events);
   for (const auto& note : {all.projector->note(), all.tape->note()})
     if (!note.empty()) runtime::log_warning("storage", "{}", note);
   const auto heads = all.store->heads();
@@ -126,7 +130,8 @@ void node_core::start(actors::edge& out) {
   }
   const auto shard = std::make_shared<actors::shard_context>(actors::shard_context{
     *all.store, all.lane, all.index, all.loader, all.gate, all.router, all.gauges, options,
-    all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5});
+    all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5,
+    actors::order_supervision{.idle_ns = options.idle_ns}});
   const auto data = std::make_shared<actors::market_data_context>(
     actors::market_data_context{all.faces, *all.tape, out, [&gate = all.gate](market_id id) {
                                   std::vector<actors::request> ask;
@@ -182,7 +187,9 @@ void node_core::start(actors::edge& out) {
   add_core_metrics(all.metrics, all.gauges, all.feed, all.lane, *all.projection, all.registry,
                    all.clock);
   all.keeper = std::thread([this] { keep_house(); });
+  storage::crash_point("start-recovering");
   make_usable(known_markets);
+  storage::crash_point("start-usable");
 }
 
 /// Waits until every market that the journal knows, and every first one, shows its face.
@@ -245,6 +252,7 @@ void node_core::stop() {
   if (all.keeper.joinable()) all.keeper.join();
   for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
     std::this_thread::sleep_for(1ms);
+  storage::crash_point("stop-drained");
   caf::anon_send_exit(all.root, caf::exit_reason::user_shutdown);
   all.root = nullptr;
   all.system.await_all_actors_done();
@@ -253,6 +261,7 @@ void node_core::stop() {
   all.loader.stop();
   all.projection->stop();
   all.tape->flush();
+  storage::crash_point("stop-index");
   storage::save_stream_index(*all.store, only_shard, all.index);
   all.store->checkpoint_log();
 }

@@ -202,6 +202,23 @@ struct node_settings : settings_table {
      .fallback = "7",
      .rule = {.min = 1, .max = 3'650},
      .unit = "days"}};
+  count_setting actors_idle_seconds{
+    this,
+    {.name = "actors.idle-seconds",
+     .sentence =
+       "An account or user that nobody asks for so long leaves memory; it comes back from "
+       "its snapshot when it is needed. The same holds for an order's own actor.",
+     .fallback = "60",
+     .rule = {.min = 1, .max = 86'400},
+     .unit = "seconds"}};
+  count_setting storage_snapshot_events{
+    this,
+    {.name = "storage.snapshot-events",
+     .sentence = "A busy account or market gets a snapshot every so many events: more often means "
+                 "a quicker start after a crash and more writing.",
+     .fallback = "50000",
+     .rule = {.min = 100, .max = 10'000'000},
+     .unit = "events"}};
   count_setting actors_threads{
     this,
     {.name = "actors.threads",

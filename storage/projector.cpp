@@ -1,3 +1,4 @@
+#include "storage/crash_point.hpp"
 #include "storage/event_codec.hpp"
 #include "storage/projected_orders.hpp"
 #include "storage/read_entries.hpp"
@@ -97,7 +98,9 @@ public:
       into_->orders.save();
       into_->accounts.save();
       into_->save_cursor.run(shard, first + blobs.size() - 1);
+      crash_point("projection-inserted");
       all.commit();
+      crash_point("projection-committed");
       is_stale_ = false;
     } catch (const sqlite_error& problem) {
       drop_if_damaged(problem);

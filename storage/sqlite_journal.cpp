@@ -1,6 +1,7 @@
 #include "storage/sqlite_journal.hpp"
 
 #include "domain/assert.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/migrations.hpp"
 
 #include <sqlite3.h>
@@ -107,6 +108,7 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
   bool is_committing = false;
   try {
     writer_->begin.run();
+    crash_point("journal-begun");
     for (const auto& row : batch.rows) {
       auto& stored = writer_->epoch_of.with(row.shard);
       const auto current = stored.step() ? stored.number(0) : 0;
@@ -127,7 +129,9 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
       return {append_result::claim_taken, {}};
     }
     is_committing = true;
+    crash_point("journal-inserted");
     writer_->commit.run();
+    crash_point("journal-committed");
   } catch (const sqlite_error& problem) {
     note_problem(problem);
     roll_back();
@@ -272,6 +276,7 @@ std::uint64_t sqlite_journal::draw_ids(std::string_view sequence, std::uint64_t 
   const std::lock_guard hold(write_lock_);
   std::uint64_t first = 0;
   guarded([&] { first = draw_locked(sequence, count); });
+  crash_point("ids-drawn");
   return first;
 }
 
@@ -298,6 +303,7 @@ bool sqlite_journal::checkpoint_log() {
   };
   int pages = 0, copied = 0;
   if (!copy_back(SQLITE_CHECKPOINT_PASSIVE, pages, copied)) return false;
+  crash_point("log-folded");
   if (pages == copied || pages < options_.log_restart_pages) return true;
   // Under steady load the writer is always a few pages ahead, and the log would grow for ever.
   // Nearly all is copied by now, so holding the writers for the rest takes milliseconds.

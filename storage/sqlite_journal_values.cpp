@@ -1,5 +1,6 @@
 // Snapshots and checkpoints of sqlite_journal: large values in parts (S2).
 #include "domain/assert.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/sqlite_journal.hpp"
 
 #include <zlib.h>
@@ -115,10 +116,12 @@ std::optional<std::string> sqlite_journal::load_parts(const part_range& range) {
 
 void sqlite_journal::save_snapshot(const snapshot& made) {
   RIALTO_ASSERT(made.entity);
+  crash_point("snapshot-begun");
   save_parts(made.bytes, &aside::find_snapshot, made.entity, [&](const part_range& at) {
     aside_->put_snapshot.run(made.entity, at.first, at.count, at.crc, made.event_number,
                              made.wake_at);
   });
+  crash_point("snapshot-saved");
 }
 
 std::optional<snapshot> sqlite_journal::load_snapshot(entity_id entity) {
@@ -144,9 +147,11 @@ std::map<entity_id, timestamp_ns> sqlite_journal::wake_times() {
 }
 
 void sqlite_journal::save_checkpoint(std::string_view name, std::string_view bytes) {
+  crash_point("index-begun");
   save_parts(bytes, &aside::find_checkpoint, name, [&](const part_range& at) {
     aside_->put_checkpoint.run(name, at.first, at.count, at.crc);
   });
+  crash_point("index-saved");
 }
 
 std::optional<std::string> sqlite_journal::load_checkpoint(std::string_view name) {

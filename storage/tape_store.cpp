@@ -1,5 +1,6 @@
 #include "storage/tape_store.hpp"
 
+#include "storage/crash_point.hpp"
 #include "storage/tape_buffer.hpp"
 #include "storage/unsynced_file.hpp"
 
@@ -254,7 +255,9 @@ private:
       put_candle_.run(std::get<0>(key), std::get<1>(key), one.open_time, one.open, one.high,
                       one.low, one.close, one.volume, one.taker_buy_volume, one.quote_volume,
                       one.trades);
+    crash_point("tape-inserted");
     all.commit();
+    crash_point("tape-committed");
   }
 
   /// The buffer is full: writes it, or, when the disk does not take it, drops the oldest. Never

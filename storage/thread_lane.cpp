@@ -1,4 +1,5 @@
 #include "domain/assert.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/group_commit.hpp"
 
 #include <atomic>
@@ -55,6 +56,7 @@ struct thread_lane::impl {
     publish_state(); // before the notices: who hears of a failure finds it here
     const auto count = notices.size();
     durable(notices);
+    crash_point("commit-answered");
     notices.clear();
     waiting.fetch_sub(count, std::memory_order_release);
   }

@@ -22,6 +22,7 @@ import unittest
 
 SOURCE = pathlib.Path(os.environ.get("RIALTO_SOURCE_DIR") or pathlib.Path(__file__).resolve().parents[2])
 BINARY = pathlib.Path(os.environ.get("RIALTO_BINARY") or SOURCE / "build" / "rialto").resolve()
+CRASHING = pathlib.Path(os.environ.get("RIALTO_CRASHING") or BINARY.parent / "tests" / "system" / "rialto_crashing")
 READY_SECONDS = 60
 SKIPPED = 77
 STOP_SECONDS = 30
@@ -199,6 +200,7 @@ class Node:
     """One `rialto serve` with its data directory. start(), kill(), start() again: the data stay."""
 
     def __init__(self, feed="none", options=(), environment=None, data=None):
+        self.binary = BINARY
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="rialto-node-"))
         self.data = pathlib.Path(data) if data else self.home / "data"
         self.feed, self.options, self.environment = feed, list(options), environment
@@ -221,7 +223,7 @@ class Node:
         self._listening.clear()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BINARY), "serve", "--data", str(self.data), "--listen", listen, "--feed", self.feed,
+                [str(self.binary), "serve", "--data", str(self.data), "--listen", listen, "--feed", self.feed,
                  *map(str, self.options)],
                 env=clean_environment(self.environment), cwd=self.home, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=_die_with_parent)
