@@ -5,6 +5,7 @@
 // comes.
 #pragma once
 
+#include "actors/entity_loader.hpp"
 #include "actors/gate.hpp"
 #include "domain/feed.hpp"
 #include "runtime/shard.hpp"
@@ -29,11 +30,9 @@ struct batch_credit {};
 struct durable_batch {
   std::shared_ptr<std::vector<storage::notice>> notices;
 };
-/// To the shard: a history that the loader thread read, or why it could not.
-struct entity_loaded {
-  entity_id id;
-  std::shared_ptr<runtime::entity_history> history;
-  std::string problem;
+/// To the shard: entities that the loader's thread brought back.
+struct entities_recovered {
+  std::shared_ptr<std::vector<recovered_entity>> all;
 };
 /// To the shard: the lane is open again under this epoch.
 struct lane_reopened {
@@ -99,7 +98,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::request_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::feed_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::batch_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::durable_batch)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entity_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entities_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshot_saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::kill_entity)

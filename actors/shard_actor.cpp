@@ -12,28 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-} // namespace
+constexpr std::size_t recovered_per_message = 256; // so that requests get their turn in between
 
-runtime::entity_history read_history(storage::journal& store, storage::shard_id shard, entity_id id,
-                                     const std::vector<storage::position>& positions) {
-  runtime::entity_history found;
-  found.base = store.load_snapshot(id);
-  const auto base = found.base ? found.base->event_number : 0;
-  for (const auto at : positions) {
-    bool sound = true;
-    store.read(shard, at, [&](storage::position read, std::string_view blob) {
-      if (read != at) return sound = false;
-      const auto records = storage::read_blob(blob);
-      if (!records) return sound = false;
-      for (const auto& one : *records)
-        if (one.stream == id && one.first_event > base) found.records.push_back(one);
-      return false;
-    });
-    if (!sound)
-      throw storage::journal_error("row " + std::to_string(at) + " is missing or damaged");
-  }
-  return found;
-}
+} // namespace
 
 shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings around,
                          std::string parent, std::shared_ptr<shard_context> context)
@@ -53,6 +34,7 @@ shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings 
 
 caf::behavior shard_actor::behave() {
   recover_all();
+  after_turn();
   delayed_send(this, 200ms, tick{});
   return {
     [this](const request_batch& batch) {
@@ -77,11 +59,8 @@ caf::behavior shard_actor::behave() {
       shard_.durable(*batch.notices, now());
       after_turn();
     },
-    [this](const entity_loaded& one) {
-      if (one.problem.empty())
-        shard_.loaded(one.id, std::move(*one.history), now());
-      else
-        shard_.load_failed(one.id, one.problem, now());
+    [this](const entities_recovered& some) {
+      for (auto& one : *some.all) shard_.recovered(std::move(one), now());
       after_turn();
     },
     [this](const lane_reopened& one) {
@@ -177,23 +156,31 @@ bool shard_actor::exists(entity_id id) const {
 }
 
 void shard_actor::load(entity_id id) {
-  const auto self = caf::actor_cast<caf::actor>(this);
-  const auto posted = context_->loader.post([context = context_, id, self,
-                                             positions = context_->index.positions_of(id)] {
-    try {
-      auto history = read_history(context->store, context->options.id, id, positions);
-      caf::anon_send(
-        self, entity_loaded{id, std::make_shared<runtime::entity_history>(std::move(history)), {}});
-    } catch (const std::exception& problem) {
-      caf::anon_send(self, entity_loaded{id, nullptr, problem.what()});
-    }
-  });
-  if (!posted) send_self_failed(id);
+  to_load_.push_back({id, context_->index.positions_of(id)});
 }
 
-void shard_actor::send_self_failed(entity_id id) {
-  caf::anon_send(caf::actor_cast<caf::actor>(this),
-                 entity_loaded{id, nullptr, "too many entities wait to be loaded"});
+/// What this turn asked for comes back in one pass over the journal.
+void shard_actor::load_wanted() {
+  if (to_load_.empty()) return;
+  const auto self = caf::actor_cast<caf::actor>(this);
+  const auto wanted = std::make_shared<std::vector<entity_request>>(std::exchange(to_load_, {}));
+  const auto answer = [self](std::vector<recovered_entity> found) {
+    for (std::size_t i = 0; i < found.size(); i += recovered_per_message) {
+      const auto end = std::min(found.size(), i + recovered_per_message);
+      caf::anon_send(self,
+                     entities_recovered{std::make_shared<std::vector<recovered_entity>>(
+                       std::make_move_iterator(found.begin() + static_cast<std::ptrdiff_t>(i)),
+                       std::make_move_iterator(found.begin() + static_cast<std::ptrdiff_t>(end)))});
+    }
+  };
+  const auto posted = context_->loader.post([context = context_, wanted, answer] {
+    answer(recover_entities(context->store, context->options.id, trading_world(), *wanted));
+  });
+  if (posted) return;
+  std::vector<recovered_entity> none;
+  for (const auto& one : *wanted)
+    none.push_back({one.id, nullptr, 0, "too many entities wait to be loaded"});
+  answer(std::move(none));
 }
 
 void shard_actor::save_snapshot(storage::snapshot made) {
@@ -218,13 +205,10 @@ void shard_actor::snapshot_in_background(entity_id id) {
   static_cast<void>(context_->loader.post(
     [context = context_, id, self, positions = context_->index.positions_of(id)] {
       try {
-        const trading_world world;
-        auto copy = world.make(id);
-        const auto history = read_history(context->store, context->options.id, id, positions);
-        if (history.base && !copy->restore(*history.base)) return;
-        for (const auto& one : history.records)
-          if (!copy->replay(one)) return;
-        if (copy->is_blank()) return;
+        const auto found =
+          recover_entities(context->store, context->options.id, trading_world(), {{id, positions}});
+        const auto& copy = found.front().entity;
+        if (!copy || copy->is_blank()) return;
         context->store.save_snapshot(copy->make_snapshot());
         if (!positions.empty()) caf::anon_send(self, snapshot_saved{id, positions.back()});
       } catch (const std::exception& problem) {
@@ -306,6 +290,7 @@ void shard_actor::place_activated() {
 }
 
 void shard_actor::after_turn() {
+  load_wanted();
   place_activated();
   note_state();
 }

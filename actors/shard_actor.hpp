@@ -61,7 +61,7 @@ private:
   void activated(entity_id id) override;
   void passivated(entity_id id) override;
 
-  void send_self_failed(entity_id id);
+  void load_wanted();
   /// Takes out what is asked of working orders and hands it to their actors.
   void pass_to_orders(std::vector<actors::request>& requests);
   caf::response_promise find(entity_id id);
@@ -78,14 +78,10 @@ private:
   trading_world world_;
   trading_shard shard_;
   actor_tree tree_;
+  std::vector<entity_request> to_load_;
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
   bool was_degraded_ = false;
 };
-
-/// Reads an entity's history from its snapshot and the rows that hold its records. Blocking.
-[[nodiscard]] runtime::entity_history read_history(storage::journal& store, storage::shard_id shard,
-                                                   entity_id id,
-                                                   const std::vector<storage::position>& positions);
 
 } // namespace rialto::actors

@@ -30,6 +30,15 @@ struct entity_history {
   std::vector<storage::record> records;
 };
 
+/// An entity brought back from its history, on whatever thread; `problem` says why it is empty.
+template <class World>
+struct recovered_entity {
+  entity_id id;
+  std::unique_ptr<entity_base<World>> entity;
+  std::uint64_t snapshot_event = 0; // the last one its snapshot covers
+  std::string problem;
+};
+
 /// What a shard asks of its surroundings.
 template <class World>
 class shard_host {
@@ -37,8 +46,8 @@ public:
   virtual ~shard_host() = default;
   /// The entity has durable records or a snapshot.
   [[nodiscard]] virtual bool exists(entity_id id) const = 0;
-  /// Reads its history; calls shard::loaded() or load_failed() at once or later, on the shard's
-  /// thread.
+  /// Brings it back from its history; calls shard::loaded() or recovered() at once or later, on the
+  /// shard's thread.
   virtual void load(entity_id id) = 0;
   /// Off the shard's thread.
   virtual void save_snapshot(storage::snapshot made) = 0;
@@ -111,7 +120,7 @@ public:
   /// The lane's notices, after the shell has let the effects go (release_of).
   void durable(std::vector<storage::notice>& notices, timestamp_ns clock);
   void loaded(entity_id id, entity_history history, timestamp_ns clock);
-  void load_failed(entity_id id, const std::string& why, timestamp_ns clock);
+  void recovered(recovered_entity<World> one, timestamp_ns clock);
   void lane_restarted(storage::epoch at_epoch, timestamp_ns clock);
   void tick(timestamp_ns clock);
   /// Makes sure an entity is in memory (markets at start, entities that are not clean).

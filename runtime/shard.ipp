@@ -278,23 +278,31 @@ void shard<World>::lane_restarted(storage::epoch at_epoch, timestamp_ns clock) {
 
 template <class World>
 void shard<World>::loaded(entity_id id, entity_history history, timestamp_ns clock) {
+  recovered_entity<World> made{
+    id, world_.make(id), history.base ? history.base->event_number : 0, {}};
+  try {
+    bool sound = !history.base || made.entity->restore(*history.base);
+    for (std::size_t i = 0; sound && i < history.records.size(); ++i)
+      sound = made.entity->replay(history.records[i]);
+    if (!sound)
+      made.problem =
+        "its history is damaged after event " + std::to_string(made.entity->event_number());
+  } catch (const std::exception& problem) {
+    made.problem = problem.what();
+  }
+  recovered(std::move(made), clock);
+}
+
+template <class World>
+void shard<World>::recovered(recovered_entity<World> one, timestamp_ns clock) {
   clock_ = clock;
+  const auto id = one.id;
   auto* at = find(id);
   if (at == nullptr || at->live) return;
   at->is_loading = false;
-  auto made = world_.make(id);
-  try {
-    bool sound = !history.base || made->restore(*history.base);
-    for (std::size_t i = 0; sound && i < history.records.size(); ++i)
-      sound = made->replay(history.records[i]);
-    if (!sound)
-      return load_failed(
-        id, "its history is damaged after event " + std::to_string(made->event_number()), clock);
-  } catch (const std::exception& problem) {
-    return load_failed(id, problem.what(), clock);
-  }
-  at->snapshot_at = history.base ? history.base->event_number : 0;
-  at->live = std::move(made);
+  if (!one.problem.empty()) return fail(*at, one.problem);
+  at->snapshot_at = one.snapshot_event;
+  at->live = std::move(one.entity);
   world_.revive(*at->live);
   at->last_used = clock_;
   host_.activated(id);
@@ -314,15 +322,6 @@ void shard<World>::replay_waiting(slot& at) {
   at.waiting.clear();
   for (auto& message : messages) local_.push_back(std::move(message));
   for (auto& one : requests) run(one);
-}
-
-template <class World>
-void shard<World>::load_failed(entity_id id, const std::string& why, timestamp_ns clock) {
-  clock_ = clock;
-  auto* at = find(id);
-  if (at == nullptr) return;
-  at->is_loading = false;
-  fail(*at, why);
 }
 
 /// S5.
