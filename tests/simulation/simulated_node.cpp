@@ -56,15 +56,29 @@ void simulated_node::snapshot_in_background(entity_id id) {
 
 int simulated_node::copies(const runtime::envelope<actors::trading_world>&) {
   if (!faults_on_) return 1;
-  if (dice_.chance(plan_.message_lost)) return 0;
-  return dice_.chance(plan_.message_doubled) ? 2 : 1;
+  if (dice_.chance(plan_.message_lost)) {
+    ++tally_.messages_lost;
+    return 0;
+  }
+  if (!dice_.chance(plan_.message_doubled)) return 1;
+  ++tally_.messages_doubled;
+  return 2;
 }
 
 std::vector<actors::answer> simulated_node::commit(std::size_t count) {
   auto fault = disk_fault::none;
   if (faults_on_ && dice_.chance(plan_.commit_fault))
     fault = static_cast<disk_fault>(1 + dice_.below(3));
+  const bool could_fail = !lane_.has_failed();
+  const auto rows_before = lane_.rows.size();
   auto notices = lane_.commit(count, fault);
+  if (could_fail && lane_.has_failed()) {
+    tally_.commits_refused += fault == disk_fault::refused;
+    tally_.unknown_written += fault == disk_fault::unknown_written;
+    tally_.unknown_lost += fault == disk_fault::unknown_lost;
+  }
+  if (lane_.rows.size() > rows_before)
+    former_snapshots_.clear(); // a synced commit syncs what lies before it
   index_rows();
   std::vector<actors::answer> answers;
   for (auto& one : notices) trading_shard::release_of(one, answers, published);
@@ -79,9 +93,30 @@ std::vector<actors::answer> simulated_node::commit(std::size_t count) {
   return answers;
 }
 
+void simulated_node::save_snapshot(storage::snapshot made) {
+  auto& now_saved = snapshots_[made.entity];
+  former_snapshots_.try_emplace(made.entity,
+                                now_saved.entity ? std::optional(now_saved) : std::nullopt);
+  now_saved = std::move(made);
+}
+
 void simulated_node::crash() {
-  ++crashes_;
+  ++tally_.crashes;
+  const auto rows_before = lane_.rows.size(), waiting = lane_.waiting();
   lane_.crash(dice_.below(4));
+  const auto written = lane_.rows.size() - rows_before;
+  tally_.written_unanswered += written > 0;
+  tally_.writes_lost += waiting > written;
+  if (written == 0 && dice_.chance(0.5)) {
+    for (auto& [id, former] : former_snapshots_) {
+      ++tally_.snapshots_lost;
+      if (former)
+        snapshots_[id] = std::move(*former);
+      else
+        snapshots_.erase(id);
+    }
+  }
+  former_snapshots_.clear();
   restart_lane_ = false;
   shard_.reset();
   world_ = {};

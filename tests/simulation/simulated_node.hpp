@@ -20,6 +20,15 @@ struct fault_plan {
   double commit_fault = 0;                      // per commit
 };
 
+/// What went wrong so far, on purpose.
+struct fault_tally {
+  std::uint64_t crashes = 0, writes_lost = 0,
+                written_unanswered = 0; // the latter two: crashes with such appends
+  std::uint64_t snapshots_lost = 0;     // saved, not synced, gone with a crash
+  std::uint64_t commits_refused = 0, unknown_written = 0, unknown_lost = 0;
+  std::uint64_t messages_lost = 0, messages_doubled = 0;
+};
+
 class simulated_node final : public runtime::shard_host<actors::trading_world> {
 public:
   simulated_node(random& dice, fault_plan plan) : dice_(dice), plan_(plan) { start(); }
@@ -39,7 +48,7 @@ public:
   [[nodiscard]] const std::map<entity_id, storage::snapshot>& snapshots() const {
     return snapshots_;
   }
-  [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
+  [[nodiscard]] const fault_tally& tally() const { return tally_; }
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
 
   timestamp_ns now{1'700'000'000'000'000'000};
@@ -50,7 +59,7 @@ public:
     return index_.contains(id) || snapshots_.contains(id);
   }
   void load(entity_id id) override;
-  void save_snapshot(storage::snapshot made) override { snapshots_[made.entity] = std::move(made); }
+  void save_snapshot(storage::snapshot made) override;
   void snapshot_in_background(entity_id id) override;
   [[nodiscard]] bool is_local(entity_id) const override { return true; }
   void send(runtime::envelope<actors::trading_world>) override {}
@@ -75,7 +84,9 @@ private:
   std::map<entity_id, storage::snapshot> snapshots_;
   std::vector<std::string> failures_;
   bool restart_lane_ = false, faults_on_ = true;
-  std::uint64_t crashes_ = 0;
+  std::map<entity_id, std::optional<storage::snapshot>>
+    former_snapshots_; // of those saved since the last commit
+  fault_tally tally_;
 };
 
 } // namespace rialto::simulation

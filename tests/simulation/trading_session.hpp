@@ -24,7 +24,7 @@ public:
   [[nodiscard]] std::string run();
 
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_.size(); }
-  [[nodiscard]] std::uint64_t crashes() const { return node_.crashes(); }
+  [[nodiscard]] const fault_tally& tally() const { return node_.tally(); }
   [[nodiscard]] std::uint64_t trades() const { return trades_; }
   [[nodiscard]] const std::vector<std::string>& rows() const { return node_.rows(); }
   [[nodiscard]] const std::map<entity_id, storage::snapshot>& snapshots() const {
