@@ -45,7 +45,7 @@ public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
     std::string path = app->get_name();
     for (const auto* up = app->get_parent(); up != nullptr; up = up->get_parent()) {
-      path.insert(0, up->get_name() + (path.empty() ? "" : " "));
+      path = up->get_name() + (path.empty() ? "" : " ") + path;
     }
     const bool has_commands = !app->get_subcommands([](const CLI::App*) { return true; }).empty();
     std::string words;

@@ -11,17 +11,21 @@
 
 namespace rialto::storage {
 
-struct thread_lane::impl {
-  using heads_type = std::map<shard_id, journal_head>;
-  struct restart_result {
-    heads_type heads;
-    std::string problem; // empty: open again
-  };
-  struct restart_request {
-    std::size_t behind = 0; // submissions of the old session that are still in the queue
-    std::promise<restart_result> done;
-  };
+namespace {
 
+struct restart_result {
+  std::map<shard_id, journal_head> heads;
+  std::string problem; // empty: open again
+};
+
+struct restart_request {
+  std::size_t behind = 0; // submissions of the old session that are still in the queue
+  std::promise<restart_result> done;
+};
+
+} // namespace
+
+struct thread_lane::impl {
   impl(journal& store, durable_handler handler, std::size_t bound)
       : durable(std::move(handler)), capacity(bound), commits(store), thread([this] { run(); }) {}
 
@@ -135,7 +139,7 @@ std::string thread_lane::failure() const {
 std::map<shard_id, journal_head> thread_lane::restart() {
   RIALTO_ASSERT(std::this_thread::get_id() != impl_->thread.get_id());
   const std::lock_guard one_at_a_time(impl_->restart_lock);
-  std::future<impl::restart_result> done;
+  std::future<restart_result> done;
   {
     const std::lock_guard hold(impl_->lock);
     auto& request = impl_->restarting.emplace();

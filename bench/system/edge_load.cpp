@@ -363,7 +363,6 @@ int main(int count, char** words) {
     const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
     const auto repeat = [&](auto&& once) {
       std::vector<result> runs;
-      runs.reserve(static_cast<std::size_t>(wanted.runs));
       for (int i = 0; i < wanted.runs; ++i) runs.push_back(once());
       return runs;
     };

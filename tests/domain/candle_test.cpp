@@ -162,7 +162,6 @@ TEST_CASE("candle: silence makes flat candles up to the bound, then a gap") {
     builder.add(trade(start + 10 * second, 105, 1), closed);
     builder.advance({start + 12 * second}, closed);
     std::vector<std::int64_t> times;
-    times.reserve(closed.size());
     for (const auto& one : closed) times.push_back((one.open_time.value - start) / second);
     CHECK(times == std::vector<std::int64_t>{0, 1, 2, 3, 10, 11});
     CHECK(closed[1].close == price_ticks{100});

@@ -63,7 +63,6 @@ public:
     std::vector<publication> out;
     machine.publish(now, out);
     std::vector<user_publication> mine;
-    mine.reserve(out.size());
     for (const auto& one : out) mine.push_back(std::get<user_publication>(one));
     return mine;
   }

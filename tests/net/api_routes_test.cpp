@@ -81,8 +81,7 @@ TEST_CASE("routes: the document describes the table, the whole table and nothing
   const auto document = json::parse(openapi_json());
   std::set<std::string> described, declared;
   for (const auto& [path, methods] : document["paths"].items())
-    for (const auto& [method, operation] : methods.items())
-      described.insert(std::string(method).append(" ").append(path));
+    for (const auto& [method, operation] : methods.items()) described.insert(method + " " + path);
   for (const auto& one : route_table()) {
     std::string method(one.method);
     for (auto& c : method) c = static_cast<char>(std::tolower(c));

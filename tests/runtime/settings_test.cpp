@@ -134,9 +134,9 @@ TEST_CASE("settings: every way to be wrong names file, line, setting and rule") 
      "c.ini:2: log.file must have nothing but a comment after its closing quote\n"},
     {"[log]\nfile = a\x01\n", "c.ini:2: must be text without control characters\n"},
   };
-  for (const auto& [text, error] : rows) {
-    CAPTURE(text);
-    CHECK(errors_of(text) == error);
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK(errors_of(row.text) == row.error);
   }
 }
 
@@ -187,8 +187,9 @@ TEST_CASE("settings: a weak signing key refuses to start, and no message shows i
     {"9f3c1d7a5be2480c6a1e8b94d2f7035e", ""},
     {"correct horse battery staple and a fence", ""},
   };
-  for (const auto& [key, why] : rows) {
-    CAPTURE(key);
+  for (const auto& row : rows) {
+    const auto& [key, why] = row;
+    CAPTURE(row.key);
     CHECK(weakness_of_key(key) == why);
     const auto variable = "RIALTO_AUTH_TOKEN_KEY=" + std::string(key);
     const char* environment[] = {variable.c_str(), nullptr};
@@ -277,8 +278,9 @@ TEST_CASE("settings: listening beyond loopback is warned of") {
   } rows[] = {{"127.0.0.1:1", false}, {"127.9.9.9:1", false}, {"[::1]:1", false},
               {"localhost:1", false}, {"0.0.0.0:1", true},    {"[::]:1", true},
               {"10.1.2.3:1", true}};
-  for (const auto& [listen, is_warned] : rows) {
-    CAPTURE(listen);
+  for (const auto& row : rows) {
+    const auto& [listen, is_warned] = row;
+    CAPTURE(row.listen);
     node_settings settings;
     REQUIRE(settings.http_listen.set(listen, setting_origin::file).empty());
     CHECK(exposure_warning(settings).has_value() == is_warned);

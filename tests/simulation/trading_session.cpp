@@ -142,7 +142,7 @@ void trading_session::act() {
   node_.tick();
 }
 
-void trading_session::take(std::vector<actors::answer> answers) {
+void trading_session::take(const std::vector<actors::answer>& answers) {
   for (const auto& one : answers) {
     const auto at = asked_.find(one.token);
     if (at == asked_.end()) continue;
@@ -203,7 +203,7 @@ std::string trading_session::run() {
   }
   std::vector<actors::answer> answers;
   if (!node_.drain(answers)) return "the links do not drain";
-  take(std::move(answers));
+  take(answers);
   if (auto wrong = check(); !wrong.empty()) return "drained: " + wrong;
   if (!checker_.is_drained()) return "drained: the journal shows messages on their way";
   checker_.finish();

@@ -40,7 +40,7 @@ private:
   void act();
   void place();
   void change();
-  void take(std::vector<actors::answer> answers);
+  void take(const std::vector<actors::answer>& answers);
   [[nodiscard]] std::string check();
   [[nodiscard]] std::string check_live();
   [[nodiscard]] market_terms terms_of(const instrument& spec) const;

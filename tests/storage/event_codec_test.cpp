@@ -136,9 +136,9 @@ TEST_CASE("event_codec: version 1 stays readable and is written as ever") {
   REQUIRE_MESSAGE(in, path.string() << " is missing");
   std::map<std::string, std::string> kept;
   for (std::string name, hex; in >> name >> hex;) kept[name] = hex;
-  for (const auto& [name, hex] : kept) {
-    CAPTURE(name);
-    const auto bytes = from_hex(hex);
+  for (const auto& line : kept) {
+    CAPTURE(line.first);
+    const auto bytes = from_hex(line.second);
     CHECK((decodes_to_itself<market_event>(bytes) || decodes_to_itself<account_event>(bytes) ||
            decodes_to_itself<user_event>(bytes)));
   }

@@ -170,8 +170,9 @@ TEST_CASE("group_commit: under any faults, accepted is there once and in order, 
       }
       return true;
     });
-    for (const auto& [id, result] : results) {
-      CAPTURE(id);
+    for (const auto& told : results) {
+      const auto& [id, result] = told;
+      CAPTURE(told.first);
       if (barriers.contains(id) || result == append_result::unknown) continue;
       CHECK(present.contains(id) == (result == append_result::accepted));
     }

@@ -162,11 +162,11 @@ TEST_CASE("projector: a damaged or foreign file is dropped, said, and projected 
   }
   SUBCASE("a page in the middle") {
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(4'096 * 5);
+    file.seekp(std::streamoff{5} * 4'096);
     file << std::string(9'000, '\x55');
   }
   SUBCASE("cut") {
-    std::filesystem::resize_file(path, 3 * 4'096);
+    std::filesystem::resize_file(path, std::uintmax_t{3} * 4'096);
   }
   SUBCASE("written by another version") {
     database other(path, {});

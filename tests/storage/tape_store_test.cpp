@@ -148,12 +148,12 @@ TEST_CASE("tape_store: prune drops old trades, flushed or not, and leaves candle
   tape->put_candles(btc, candle_interval::m1, {minute(1, 11)});
   tape->flush();
   tape->append(btc, {trade(25'001), trade(25'002)});
-  tape->prune({24'001 * 1'000});
+  tape->prune({24'001'000});
   CHECK(tape->trades(btc, 24'001, 10).empty());
   CHECK(ids(tape->trades(btc, 24'003, 10)) == std::vector<std::uint64_t>{24'002, 24'001});
   CHECK(tape->trades(eth, 0, 10).empty());
   CHECK(tape->candles(btc, candle_interval::m1, {0}, {1'000}, 10).size() == 1);
-  tape->prune({100'000 * 1'000});
+  tape->prune({100'000'000});
   CHECK(tape->trades(btc, 0, 10).empty());
   CHECK(tape->last_trade_id(btc) == 25'002);
 }
