@@ -1,3 +1,4 @@
+#include "domain/words.hpp"
 #include "storage/event_codec.hpp"
 #include "storage/event_tags.hpp"
 
@@ -7,72 +8,6 @@
 namespace rialto::storage {
 
 namespace {
-
-// Names as the APIs write them. No default: the compiler names an enumerator without a row.
-std::string_view name_of(side x) {
-  switch (x) {
-  case side::buy: return "buy";
-  case side::sell: return "sell";
-  }
-  return {};
-}
-std::string_view name_of(order_type x) {
-  switch (x) {
-  case order_type::limit: return "limit";
-  case order_type::market: return "market";
-  case order_type::post_only: return "post_only";
-  }
-  return {};
-}
-std::string_view name_of(time_in_force x) {
-  switch (x) {
-  case time_in_force::gtc: return "gtc";
-  case time_in_force::ioc: return "ioc";
-  case time_in_force::fok: return "fok";
-  }
-  return {};
-}
-std::string_view name_of(order_status x) {
-  switch (x) {
-  case order_status::new_order: return "new";
-  case order_status::partially_filled: return "partially_filled";
-  case order_status::filled: return "filled";
-  case order_status::cancelled: return "cancelled";
-  case order_status::expired: return "expired";
-  case order_status::rejected: return "rejected";
-  }
-  return {};
-}
-std::string_view name_of(market_status x) {
-  switch (x) {
-  case market_status::open: return "open";
-  case market_status::post_only: return "post_only";
-  case market_status::cancel_only: return "cancel_only";
-  case market_status::halted: return "halted";
-  }
-  return {};
-}
-std::string_view name_of(market_mode x) {
-  switch (x) {
-  case market_mode::own: return "own";
-  case market_mode::mirrored: return "mirrored";
-  }
-  return {};
-}
-std::string_view name_of(user_role x) {
-  switch (x) {
-  case user_role::trader: return "trader";
-  case user_role::admin: return "admin";
-  }
-  return {};
-}
-std::string_view name_of(transfer_kind x) {
-  switch (x) {
-  case transfer_kind::deposit: return "deposit";
-  case transfer_kind::withdrawal: return "withdrawal";
-  }
-  return {};
-}
 
 /// A password or token hash: never in a dump.
 bool is_secret(std::string_view field) {
@@ -131,8 +66,8 @@ public:
   template <class T>
   requires std::is_enum_v<T>
   void put(T x) {
-    if constexpr (requires { name_of(x); }) {
-      if (const auto name = name_of(x); !name.empty()) return put(name);
+    if constexpr (requires { to_text(x); }) {
+      if (const auto word = to_text(x); !word.empty()) return put(word);
     }
     put(static_cast<std::uint32_t>(x)); // reject_reason: its journal number
   }

@@ -1,8 +1,9 @@
 // net/api/order_json.hpp: orders, fills, balances and transfers as the native API shows them, and
-// its words for them. Decimals are strings, times RFC 3339.
+// its words read back. Decimals are strings, times RFC 3339.
 #pragma once
 
 #include "actors/gate.hpp"
+#include "domain/words.hpp"
 #include "net/problem.hpp"
 #include "storage/read_models.hpp"
 
@@ -12,14 +13,6 @@
 
 namespace rialto::net {
 
-[[nodiscard]] std::string_view to_text(side way);
-[[nodiscard]] std::string_view to_text(order_type type);
-[[nodiscard]] std::string_view to_text(time_in_force tif);
-[[nodiscard]] std::string_view to_text(order_status status);
-[[nodiscard]] std::string_view to_text(market_status status);
-[[nodiscard]] std::string_view to_text(market_mode mode);
-[[nodiscard]] std::string_view to_text(user_role role);
-[[nodiscard]] std::string_view to_text(transfer_kind kind);
 [[nodiscard]] std::optional<side> parse_side(std::string_view text);
 [[nodiscard]] std::optional<order_type> parse_order_type(std::string_view text);
 [[nodiscard]] std::optional<time_in_force> parse_time_in_force(std::string_view text);
