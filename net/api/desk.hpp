@@ -14,9 +14,9 @@
 #include "net/api/lru_map.hpp"
 #include "net/api/pending_answers.hpp"
 #include "net/auth/jwt.hpp"
-#include "net/auth/worker_pool.hpp"
 #include "net/json.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/worker_pool.hpp"
 #include "storage/read_models.hpp"
 #include "storage/tape_store.hpp"
 
@@ -109,7 +109,7 @@ private:
   static constexpr std::size_t later_max = 10'000;
 
   template <class Result>
-  void run_on(worker_pool& pool, const call_ptr& from, std::function<Result()> work,
+  void run_on(runtime::worker_pool& pool, const call_ptr& from, std::function<Result()> work,
               std::function<void(Result)> then) {
     const bool taken = pool.post([this, from, work = std::move(work), then = std::move(then)] {
       try {
@@ -152,8 +152,8 @@ private:
   };
   std::vector<due> later_;
   std::unique_ptr<storage::read_models> models_; // the reading thread's
-  worker_pool passwords_;
-  worker_pool readers_; // last: its thread uses the members above
+  runtime::worker_pool passwords_;
+  runtime::worker_pool readers_; // last: its thread uses the members above
 };
 
 } // namespace rialto::net

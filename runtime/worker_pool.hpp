@@ -1,5 +1,5 @@
-// net/auth/worker_pool.hpp: a few plain threads with one bounded queue, for what blocks: argon2id,
-// lists read from SQLite, claims.
+// runtime/worker_pool.hpp: plain threads with one bounded queue, for jobs that block (argon2id, lists
+// read from SQLite, histories, snapshots).
 #pragma once
 
 #include <condition_variable>
@@ -9,11 +9,15 @@
 #include <thread>
 #include <vector>
 
-namespace rialto::net {
+namespace rialto::runtime {
+
+/// What stop() does with the jobs that no thread has begun.
+enum class when_stopped { run_waiting, drop_waiting };
 
 class worker_pool {
 public:
-  worker_pool(std::size_t threads, std::size_t capacity) : capacity_(capacity) {
+  worker_pool(std::size_t threads, std::size_t capacity, when_stopped then)
+      : capacity_(capacity), then_(then) {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
   }
   ~worker_pool() { stop(); }
@@ -28,16 +32,20 @@ public:
     wake_.notify_one();
     return true;
   }
-  /// Drops what waits, ends what runs.
+  /// Runs or drops what waits; returns when no job runs any more.
   void stop() {
     {
       const std::lock_guard hold(lock_);
       stopping_ = true;
-      jobs_.clear();
+      if (then_ == when_stopped::drop_waiting) jobs_.clear();
     }
     wake_.notify_all();
     for (auto& thread : threads_)
       if (thread.joinable()) thread.join();
+  }
+  [[nodiscard]] std::size_t waiting() const {
+    const std::lock_guard hold(lock_);
+    return jobs_.size();
   }
 
 private:
@@ -47,7 +55,7 @@ private:
       {
         std::unique_lock hold(lock_);
         wake_.wait(hold, [this] { return stopping_ || !jobs_.empty(); });
-        if (stopping_) return;
+        if (jobs_.empty()) return;
         job = std::move(jobs_.front());
         jobs_.pop_front();
       }
@@ -56,11 +64,12 @@ private:
   }
 
   std::size_t capacity_;
-  std::mutex lock_;
+  when_stopped then_;
+  mutable std::mutex lock_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::thread> threads_; // last: they use the members above
 };
 
-} // namespace rialto::net
+} // namespace rialto::runtime
