@@ -1,9 +1,18 @@
 #include "domain/time_text.hpp"
 
 #include <chrono>
-#include <cstdio>
 
 namespace rialto {
+
+namespace {
+
+/// `value` as `digits` digits with leading zeros, at `to`; returns the end.
+char* put_digits(char* to, std::uint32_t value, int digits) {
+  for (int i = digits; i-- > 0; value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  return to + digits;
+}
+
+} // namespace
 
 std::string format_time(timestamp_ns at) {
   using namespace std::chrono;
@@ -11,13 +20,17 @@ std::string format_time(timestamp_ns at) {
   const auto day = floor<days>(micros);
   const year_month_day date{day};
   const hh_mm_ss time{micros - day};
-  char text[48];
-  const auto size = std::snprintf(
-    text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
-    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-    static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return {text, static_cast<std::size_t>(size)};
+  // 64-bit nanoseconds reach from 1677 to 2262, so a year has four digits.
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  auto* to =
+    put_digits(text.data(), static_cast<std::uint32_t>(static_cast<int>(date.year())), 4) + 1;
+  to = put_digits(to, static_cast<unsigned>(date.month()), 2) + 1;
+  to = put_digits(to, static_cast<unsigned>(date.day()), 2) + 1;
+  to = put_digits(to, static_cast<std::uint32_t>(time.hours().count()), 2) + 1;
+  to = put_digits(to, static_cast<std::uint32_t>(time.minutes().count()), 2) + 1;
+  to = put_digits(to, static_cast<std::uint32_t>(time.seconds().count()), 2) + 1;
+  put_digits(to, static_cast<std::uint32_t>(time.subseconds().count()), 6);
+  return text;
 }
 
 } // namespace rialto
