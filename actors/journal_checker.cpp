@@ -72,8 +72,10 @@ void journal_checker::check_snapshots(const trading_world::entity_type& entity,
     auto copy = world_.make(made.entity);
     if (!copy->restore(made))
       violation(where, "P7 the snapshot does not restore");
-    else if (made.event_number == entity.event_number() &&
-             copy->state_hash() != entity.state_hash())
+    else if (made.event_number != entity.event_number())
+      violation(where, "P7 the snapshot at event " + std::to_string(made.event_number) +
+                         " is within a record");
+    else if (copy->state_hash() != entity.state_hash())
       violation(where, "P7 the snapshot differs from the replay");
     return true;
   });
@@ -184,9 +186,39 @@ void journal_checker::finish() {
     if (account.kind == ledger_kind::clearing && amount.value != 0)
       violation("drained",
                 "P1 " + to_string(account) + " " + asset + " holds " + format_amount(amount));
+  check_open_orders();
   for (const auto& [id, mine] : orders_)
     if (mine.traded != mine.settled)
       violation("drained", "P3 order " + std::to_string(id.value) + " traded what was not settled");
+}
+
+/// Nothing is on its way, so accounts and markets must agree.
+void journal_checker::check_open_orders() {
+  std::size_t open = 0, resting = 0;
+  for (const auto& [id, entity] : entities_) {
+    if (id.kind() == entity_kind::market)
+      resting += static_cast<const trading_entity<market>&>(*entity).state().book().order_count();
+    if (id.kind() != entity_kind::account) continue;
+    for (const auto& [number, order] :
+         static_cast<const trading_entity<account>&>(*entity).state().open_orders()) {
+      ++open;
+      const auto what = "P4 order " + std::to_string(number.value);
+      const auto* const there = find(order.market);
+      if (there == nullptr) {
+        violation("drained", what + " is open and its market does not exist");
+        continue;
+      }
+      const auto& book = static_cast<const trading_entity<market>&>(*there).state().book();
+      const auto at = book.find(number);
+      if (at == no_order)
+        violation("drained", what + " is open in its account and not in its market");
+      else if (book.order(at).open != order.size - order.executed)
+        violation("drained", what + " is not as large in its market as in its account");
+    }
+  }
+  if (open != resting)
+    violation("drained", "P4 " + std::to_string(resting) + " orders rest in markets, " +
+                           std::to_string(open) + " are open in accounts");
 }
 
 std::uint64_t journal_checker::state_hash(entity_id id) const {

@@ -1,14 +1,19 @@
 // actors/journal_checker.hpp: reads a journal from its first row and says which promise does not
 // hold. No CAF.
 //
-// The room: the one judge of DESIGN's promises 1, 3, 4, 6 and 7 over durable records. `rialto
+// The room: the one judge of DESIGN's promises 1 to 4, 6 and 7 over durable records. `rialto
 // journal verify`, the simulation and the system tests feed it rows; it replays every entity
 // through the very code that recovers them and keeps its own, plainer books beside them.
 //   P1  per asset all postings sum to zero at every record; with all links drained every clearing
-//   account is zero P2  balances are not negative and holds are what open orders need (the
-//   machines' check_invariants) P3  each trade is within both limits, fees are those of the trade,
-//   fills never exceed the order, each leg settles once P4  an order id is placed once P6  event
-//   numbers of a stream: no gap, no repeat; link messages are applied once and in order
+//       account is zero
+//   P2  balances are not negative and holds are what open orders need (the machines'
+//       check_invariants)
+//   P3  each trade is within both limits, fees are those of the trade, fills never exceed the order,
+//       each leg settles once
+//   P4  an order id is placed once; with all links drained an order is open in its account and rests
+//       in its market, both with the same quantity, or neither
+//   P6  event numbers of a stream: no gap, no repeat; link messages are applied once and in order
+//   P7  a snapshot stands at the end of a record and is what the replay comes to there
 #pragma once
 
 #include "actors/world.hpp"
@@ -56,6 +61,7 @@ private:
     bool is_closed = false;
   };
   void check_entity(const trading_world::entity_type& entity, const std::string& where);
+  void check_open_orders();
   void check_snapshots(const trading_world::entity_type& entity, const std::string& where);
   void take_record(storage::position at, const storage::record& one);
   void check_event(entity_id stream, const account_event& event, const std::string& where);

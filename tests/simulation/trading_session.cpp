@@ -25,7 +25,7 @@ std::int64_t middle_of(const instrument& spec) {
 } // namespace
 
 trading_session::trading_session(const session_spec& spec)
-    : spec_(spec), dice_(spec.seed), node_(dice_, spec.faults) {}
+    : spec_(spec), dice_(spec.seed), node_(dice_, spec.faults, spec.lie) {}
 
 market_terms trading_session::terms_of(const instrument& spec) const {
   return {spec.market,      spec.base,         spec.quote,        spec.units_per_tick_lot(),
@@ -70,7 +70,6 @@ void trading_session::place() {
   const auto account = accounts_[dice_.below(accounts_.size())];
   const auto& spec = instruments_[dice_.below(instruments_.size())];
   place_order order;
-  order.id = {next_order_++};
   order.client_order_id = dice_.chance(0.7) ? "c" + std::to_string(dice_.below(200)) : "";
   order.way = dice_.chance(0.5) ? side::buy : side::sell;
   order.type = dice_.chance(0.1)   ? order_type::market
@@ -89,9 +88,25 @@ void trading_session::place() {
     order.size = {dice_.between(1, 40) * 100};
   // The same client id means the same body here, half of the time: a retry.
   order.body_hash = dice_.chance(0.5) ? hash64(order.client_order_id) : dice_.next();
+  submit({account, order});
+}
+
+void trading_session::submit(const asked& order) {
+  auto sent = order;
+  sent.order.id = {node_.next_id()};
   const auto token = next_token_++;
-  asked_[token] = {account, order};
-  node_.submit({{token, account, with_limits(order), {}}});
+  asked_[token] = sent;
+  attempts_.push_back(sent);
+  node_.submit({{token, sent.account, with_limits(sent.order), {}}});
+}
+
+/// A client whose answer did not come, or was not "done", sends the same order again.
+void trading_session::retry() {
+  if (unanswered_.empty()) return;
+  ++retries_;
+  const auto again = unanswered_.back();
+  unanswered_.pop_back();
+  submit(again);
 }
 
 void trading_session::change() {
@@ -118,6 +133,7 @@ void trading_session::change() {
 
 void trading_session::act() {
   const auto what = dice_.below(100);
+  if (what < 8) return retry();
   if (what < 60) return place();
   if (what < 80) return change();
   if (what < 95) {
@@ -148,8 +164,13 @@ void trading_session::take(const std::vector<actors::answer>& answers) {
     if (at == asked_.end()) continue;
     const auto [account, order] = at->second;
     asked_.erase(at);
+    if (one.how != actors::delivery::done) {
+      if (one.how != actors::delivery::unknown) refused_.insert(order.id);
+      if (!order.client_order_id.empty()) unanswered_.push_back({account, order});
+      continue;
+    }
     const auto* view = std::get_if<order_view>(&one.result);
-    if (one.how != actors::delivery::done || view == nullptr) continue;
+    if (view == nullptr) continue;
     if (view->account != account) broken_ = "an answer names another account";
     acknowledged_[view->id] = account;
     known_.emplace_back(account, view->id);
@@ -163,19 +184,44 @@ void trading_session::take(const std::vector<actors::answer>& answers) {
   }
 }
 
+/// New rows, and no old one changed.
+std::string trading_session::read_rows() {
+  const auto& rows = node_.rows();
+  if (rows.size() < row_hashes_.size())
+    return "P4 row " + std::to_string(row_hashes_.size()) + " was durable and is gone";
+  if (!row_hashes_.empty() && hash64(rows[row_hashes_.size() - 1]) != row_hashes_.back())
+    return "P4 row " + std::to_string(row_hashes_.size()) + " was durable and is another one";
+  while (row_hashes_.size() < rows.size()) {
+    const auto& row = rows[row_hashes_.size()];
+    row_hashes_.push_back(hash64(row));
+    checker_.take(row_hashes_.size(), row);
+    if (!checker_.violations().empty()) return checker_.violations().front();
+    auto found = storage::read_blob(row);
+    for (auto& one : *found) records_[one.stream].push_back(std::move(one));
+  }
+  return {};
+}
+
 std::string trading_session::check() {
-  for (; checked_rows_ < node_.rows().size(); ++checked_rows_)
-    checker_.take(checked_rows_ + 1, node_.rows()[checked_rows_]);
-  if (!checker_.violations().empty()) return checker_.violations().front();
+  if (auto wrong = read_rows(); !wrong.empty()) return wrong;
   if (!broken_.empty()) return broken_;
   for (const auto& [id, account] : acknowledged_)
     if (!checker_.has_order(id))
       return "P4 order " + std::to_string(id.value) + " was acknowledged and is not in the journal";
+  for (const auto id : refused_)
+    if (checker_.has_order(id))
+      return "P4 order " + std::to_string(id.value) + " was refused and is in the journal";
+  for (; checked_snapshots_ < node_.saved().size(); ++checked_snapshots_)
+    if (auto wrong = check_rebuilt(node_.saved()[checked_snapshots_]); !wrong.empty()) return wrong;
+  if (crashes_seen_ != node_.crashes()) {
+    crashes_seen_ = node_.crashes();
+    if (auto wrong = check_snapshots(); !wrong.empty()) return wrong;
+  }
   return check_live();
 }
 
-/// What is in memory is what the journal says, wherever nothing is in flight.
-std::string trading_session::check_live() {
+/// What is in memory is what the journal says from its first row on, wherever nothing is in flight.
+std::string trading_session::check_live() const {
   std::string wrong;
   node_.shard().for_each_active([&](const auto& live) {
     const auto* durable = checker_.find(live.self());
@@ -186,32 +232,81 @@ std::string trading_session::check_live() {
   return wrong;
 }
 
-std::string trading_session::run() {
+/// The snapshot and the records behind it lead to what all records lead to.
+std::string trading_session::check_rebuilt(const storage::snapshot& made) {
+  ++rebuilt_;
+  const auto what = "P7 the snapshot of " + to_string(made.entity) + " at event " +
+                    std::to_string(made.event_number);
+  const auto* durable = checker_.find(made.entity);
+  if (durable == nullptr || durable->event_number() < made.event_number)
+    return what + " is ahead of the journal";
+  auto copy = actors::trading_world().make(made.entity);
+  if (!copy->restore(made)) return what + " does not restore";
+  for (const auto& one : records_[made.entity])
+    if (one.first_event > made.event_number && !copy->replay(one))
+      return what + " does not lead to event " + std::to_string(one.first_event);
+  if (copy->state_hash() != durable->state_hash()) return what + " leads to another state";
+  return {};
+}
+
+/// Whatever was found on the disk after a crash.
+std::string trading_session::check_snapshots() {
+  for (const auto& [id, records] : records_)
+    if (const auto* made = node_.snapshot_of(id))
+      if (auto wrong = check_rebuilt(*made); !wrong.empty()) return wrong;
+  return {};
+}
+
+/// One step and what may break in it.
+void trading_session::live_through() {
+  act();
+  node_.now.value += 1'000'000;
+  if (dice_.chance(0.6)) take(node_.commit(1 + dice_.below(5)));
+  if (dice_.chance(0.7)) node_.load_all();
+  if (dice_.chance(spec_.crash_in_call)) node_.die_in(1 + dice_.below(10));
+  if (dice_.chance(spec_.crash)) node_.crash();
+  for (const auto& one : node_.published)
+    if (const auto* news = std::get_if<market_publication>(&one)) trades_ += news->trades.size();
+  node_.published.clear();
+  if (crashes_seen_ == node_.crashes()) return;
+  for (auto& [token, order] : asked_) // nobody is there any more to answer
+    if (!order.order.client_order_id.empty()) unanswered_.push_back(order);
+  asked_.clear();
+}
+
+std::string trading_session::run() try {
   set_up();
+  node_.die_in(spec_.die_in);
   for (int step = 0; step < spec_.steps; ++step) {
-    act();
-    node_.now.value += 1'000'000;
-    if (dice_.chance(0.6)) take(node_.commit(1 + dice_.below(5)));
-    if (dice_.chance(spec_.crash)) {
-      asked_.clear(); // nobody waits any more
-      node_.crash();
-    }
-    for (const auto& one : node_.published)
-      if (const auto* news = std::get_if<market_publication>(&one)) trades_ += news->trades.size();
-    node_.published.clear();
+    live_through();
     if (auto wrong = check(); !wrong.empty()) return "step " + std::to_string(step) + ": " + wrong;
   }
+  auto wrong = check_end();
+  return wrong.empty() ? wrong : "end: " + wrong;
+} catch (const std::exception& problem) {
+  return std::string("the node does not recover: ") + problem.what();
+}
+
+std::string trading_session::check_end() {
   std::vector<actors::answer> answers;
   if (!node_.drain(answers)) return "the links do not drain";
   take(answers);
-  if (auto wrong = check(); !wrong.empty()) return "drained: " + wrong;
-  if (!checker_.is_drained()) return "drained: the journal shows messages on their way";
+  if (auto wrong = check(); !wrong.empty()) return wrong;
+  if (!checker_.is_drained()) return "the journal shows messages on their way";
   checker_.finish();
   if (!checker_.violations().empty()) return checker_.violations().front();
   if (!node_.failures().empty()) return "an entity failed: " + node_.failures().front();
+  std::map<std::pair<account_id, std::string>, order_id> taken;
+  for (const auto& [account, order] : attempts_) {
+    if (order.client_order_id.empty() || !checker_.has_order(order.id)) continue;
+    const auto [first, is_new] = taken.try_emplace({account, order.client_order_id}, order.id);
+    if (!is_new)
+      return "P4 client id " + order.client_order_id + " was taken twice, by orders " +
+             std::to_string(first->second.value) + " and " + std::to_string(order.id.value);
+  }
   // P7 from every snapshot: a second reading of the whole journal meets each of them.
   actors::journal_checker again;
-  for (const auto& [id, made] : node_.snapshots()) again.expect(made);
+  for (const auto& made : node_.saved()) again.expect(made);
   for (std::size_t i = 0; i < node_.rows().size(); ++i) again.take(i + 1, node_.rows()[i]);
   again.finish();
   return again.violations().empty() ? "" : again.violations().front();

@@ -153,10 +153,15 @@ TEST_CASE("simulated_journal: unsynced snapshots and undecided rows") {
   const entity_id alice{user_id{1}};
   CHECK(append_one(store, 0, 0, 0, "1") == append_result::accepted);
   store.save_snapshot({alice, 1, "lost", {}});
-  CHECK(append_one(store, 0, 0, 1, "2") == append_result::unknown);
-  CHECK(rows_from(store, 0, 1).size() == 1);
   store.crash();
   CHECK_FALSE(store.load_snapshot(alice));
+  store.save_snapshot({alice, 1, "before the row", {}});
+  CHECK(append_one(store, 0, 0, 1, "2") == append_result::unknown);
+  store.save_snapshot({alice, 2, "behind the row", {}});
+  CHECK(rows_from(store, 0, 1).size() == 1);
+  store.crash();
+  REQUIRE(store.load_snapshot(alice));
+  CHECK(store.load_snapshot(alice)->bytes == "before the row");
   CHECK(rows_from(store, 0, 1).size() == 2);
   CHECK(append_one(store, 0, 0, 2, "3") == append_result::unknown);
   CHECK(store.heads().at(0).last == 2);
@@ -169,4 +174,48 @@ TEST_CASE("simulated_journal: unsynced snapshots and undecided rows") {
   store.set_broken(false);
   CHECK(store.heads().at(0).last == 3);
   CHECK(store.appends() == 5);
+}
+
+TEST_CASE(
+  "simulated_journal: a crash leaves a first part of what was not synced, wherever it is cut") {
+  const entity_id alice{user_id{1}};
+  for (bool has_hole : {false, true})
+    for (std::size_t kept = 0, size = 1; kept <= size; ++kept) {
+      CAPTURE(kept);
+      simulated_journal store;
+      CHECK(append_one(store, 0, 0, 0, "1") == append_result::accepted);
+      store.save_snapshot({alice, 1, "one", {}});
+      const auto one_ends = store.unsynced_bytes();
+      store.die_in(1);
+      CHECK_THROWS_AS(static_cast<void>(append_one(store, 0, 0, 1, "2")), simulated_death);
+      const auto row_ends = store.unsynced_bytes();
+      CHECK(store.last_write_begins() == one_ends);
+      size = row_ends;
+      store.crash(kept, has_hole);
+      const bool has_row = kept == row_ends && !has_hole;
+      const bool has_one = kept == row_ends || (kept >= one_ends && !has_hole);
+      CHECK(store.heads().at(0).last == (has_row ? 2 : 1));
+      CHECK(store.load_snapshot(alice).has_value() == has_one);
+      const auto& counts = store.counts();
+      CHECK(counts.rows_found + counts.rows_absent + counts.rows_torn == 1);
+      CHECK(counts.rows_found == (has_row ? 1 : 0));
+      CHECK(counts.rows_absent == (kept <= one_ends ? 1 : 0));
+      store.crash(); // what was found is durable
+      CHECK(store.heads().at(0).last == (has_row ? 2 : 1));
+      CHECK(append_one(store, 0, 0, has_row ? 2 : 1, "3") == append_result::accepted);
+    }
+}
+
+TEST_CASE("simulated_journal: a call dies where it was told to") {
+  const entity_id alice{user_id{1}};
+  simulated_journal store;
+  store.die_in(2);
+  CHECK(append_one(store, 0, 0, 0, "1") == append_result::accepted);
+  CHECK_THROWS_AS(store.save_snapshot({alice, 1, "one", {}}), simulated_death);
+  store.crash(store.unsynced_bytes());
+  REQUIRE(store.load_snapshot(alice)); // written, and the process died before it heard
+  store.die_in(1);
+  CHECK_THROWS_AS(static_cast<void>(store.heads()), simulated_death);
+  store.crash();
+  CHECK(store.heads().at(0).last == 1);
 }
