@@ -3,7 +3,7 @@
 #include "actors/feed/mirror_commands.hpp"
 #include "actors/feed/replay_source.hpp"
 #include "domain/market.hpp"
-#include "tests/actors/feed_recordings.hpp"
+#include "tests/actors/recorded_spot.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,15 +15,6 @@ using namespace rialto;
 using namespace rialto::actors;
 
 namespace {
-
-constexpr const char* first_file = "spot_btcusdt_20240808.raw.jsonl.gz";
-constexpr const char* second_file = "spot_btcusdt_20240809.raw.jsonl.gz";
-
-/// Best prices and sizes as the ticker says them.
-struct touch {
-  std::int64_t bid8 = 0, bid_size8 = 0, ask8 = 0, ask_size8 = 0;
-  friend bool operator==(const touch&, const touch&) = default;
-};
 
 /// BTCUSDT as this node lists it, mirrored, fed with what the feed actor would send it.
 class mirror {
@@ -136,36 +127,6 @@ feed_status play(const std::string& files, follower& to) {
   return source->status();
 }
 
-/// All lines of a recording, each with its newline.
-std::vector<std::string> lines_of(const std::string& path) {
-  std::string why;
-  const auto reader = recording_reader::open(path, why);
-  REQUIRE(reader);
-  std::vector<std::string> lines;
-  recording_reader::line line;
-  while (reader->next(line) == recording_reader::result::line)
-    lines.push_back(std::to_string(line.received.value) + " " + std::string(line.text) + "\n");
-  return lines;
-}
-
-/// A REST depth body as the exchange would have sent it.
-std::string rest_body(const feed_snapshot& whole) {
-  std::string sides[2];
-  for (const auto& level : whole.levels) {
-    auto& text = sides[level.way == side::sell];
-    text += text.empty() ? "[\"" : ",[\"";
-    text += format_decimal8(level.price8, 8) + "\",\"" + format_decimal8(level.size8, 8) + "\"]";
-  }
-  return "{\"lastUpdateId\":" + std::to_string(whole.last_update) + ",\"bids\":[" + sides[0] +
-         "],\"asks\":[" + sides[1] + "]}";
-}
-
-bool has_recordings() {
-  if (!tests::recorded(first_file).empty() && !tests::recorded(second_file).empty()) return true;
-  MESSAGE("skipped: the recordings of the spot market are not on this machine");
-  return false;
-}
-
 } // namespace
 
 TEST_CASE("feed: the recorded spot market is ours at every comparable point" *
@@ -198,41 +159,14 @@ TEST_CASE("feed: the recorded spot market is ours at every comparable point" *
 TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book into step again" *
           doctest::test_suite("recordings")) {
   if (!has_recordings()) return;
-  auto lines = lines_of(tests::recorded(first_file));
-  REQUIRE(lines.size() == 41'249);
-  std::vector<std::size_t> depth_lines;
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    if (lines[i].find("@depth") != std::string::npos) depth_lines.push_back(i);
-  REQUIRE(depth_lines.size() == 3'451);
-  const auto removed = depth_lines[1'000], healed = depth_lines[1'500];
-
-  // What the exchange's book was when the new snapshot is to come.
-  feed_intake reference(feed_intake::times::keep);
-  std::vector<feed_news> news;
-  for (std::size_t i = 0; i <= healed; ++i) {
-    news.clear();
-    reference.take(std::string_view(lines[i]).substr(lines[i].find(' ') + 1), {}, {1}, news);
-  }
-  const auto* book = reference.book("BTCUSDT");
-  REQUIRE(book != nullptr);
-  const auto snapshot = "1723161400000000000 " + rest_body(book->snapshot("BTCUSDT")) + "\n";
-  const auto healed_at = book->last_update();
-
-  const auto join = [&](std::size_t without, bool with_snapshot) {
-    std::string text;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (i != without) text += lines[i];
-      if (with_snapshot && i == healed + 200) text += snapshot; // late, as over the network
-    }
-    return text;
-  };
+  const broken_recording broken;
   const tests::scratch scratch;
 
   follower whole, unhealed, resynced;
   play(tests::recorded(first_file), whole);
   REQUIRE(whole.compare().first == 564);
 
-  const auto lost = play(scratch.write_gz("unhealed.gz", join(removed, false)), unhealed);
+  const auto lost = play(scratch.write_gz("unhealed.gz", broken.text(false)), unhealed);
   CHECK(lost.gaps == 1);
   CHECK(lost.resyncs == 1);
   CHECK(unhealed.resets == 1);
@@ -241,7 +175,7 @@ TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book int
   CHECK(unhealed.traded.best() == touch{}); // rather nothing to trade with than what is not there
   CHECK(unhealed.updates < 1'000);
 
-  const auto back = play(scratch.write_gz("resynced.gz", join(removed, true)), resynced);
+  const auto back = play(scratch.write_gz("resynced.gz", broken.text(true)), resynced);
   CHECK(back.gaps == 1);
   CHECK(back.resyncs == 2);
   CHECK(back.parse_errors == 0);
@@ -250,8 +184,8 @@ TEST_CASE("feed: a missing line is a gap, and a new snapshot brings the book int
   const auto [points, equal] = resynced.compare();
   CHECK(points == equal);
   CHECK(points < 564);
-  CHECK(resynced.compare(healed_at + 1) == whole.compare(healed_at + 1));
-  CHECK(resynced.compare(healed_at + 1).first > 100);
+  CHECK(resynced.compare(broken.healed_at + 1) == whole.compare(broken.healed_at + 1));
+  CHECK(resynced.compare(broken.healed_at + 1).first > 100);
   CHECK(resynced.book.level_count() == whole.book.level_count());
 }
 

@@ -1,6 +1,9 @@
-// tests/actors/running_shard.hpp: a shard as it runs in a node: its actors on CAF's threads, a journal on disk, a lane's thread. No edge: the test is it.
+// tests/actors/running_shard.hpp: a shard as it runs in a node: its actors on CAF's threads, a journal on disk, a lane's thread; on demand the
+// market data actors and a feed. No edge: the test is it.
 #pragma once
 
+#include "actors/feed_actor.hpp"
+#include "actors/market_data.hpp"
 #include "actors/shard_actor.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
@@ -28,7 +31,11 @@ public:
   }
 
   /// A market BTC/USDT with number 1 and users 1, 2... with an account of the same number and a million of each asset.
-  void set_up(std::uint64_t users);
+  void set_up(std::uint64_t users, market_mode mode = market_mode::own);
+  /// Starts the market data actors; what subscribers are told goes to `out`, which outlives this. To be called before set_up().
+  void show_markets(edge& out);
+  /// Starts the feed actor, once the market shows its face.
+  void start_feed(std::function<std::unique_ptr<feed_source>()> open);
   /// A limit order of account 1 that rests, at 100 - `step` x 0.01.
   order_id rest(std::uint64_t account, std::int64_t step);
 
@@ -40,13 +47,19 @@ public:
   runtime::actor_registry registry;
   runtime::system_clock clock;
   shard_gauges gauges;
+  feed_gauges feed;
+  public_faces faces;
+  /// Answers to what was submitted through the gate, not by ask(): told on the lane's thread. Their tokens begin here.
+  static constexpr std::uint64_t first_own_token = 1'000'000'000;
+  std::function<void(answer&)> on_answer;
+  [[nodiscard]] gate& door() { return gate_; }
   std::chrono::milliseconds dwell{
     0}; // the lane's thread is held up so long after it delivered answers
 
 private:
   storage::temporary_directory directory_;
   std::unique_ptr<storage::journal> store_;
-  public_faces faces_;
+  std::unique_ptr<storage::tape_store> tape_;
   local_gate gate_;
   storage::stream_index index_;
   std::atomic<bool> stopping_{false};
@@ -55,7 +68,7 @@ private:
   runtime::worker_thread loader_{1'000};
   caf::actor_system_config config_;
   caf::actor_system system_;
-  caf::actor shard_;
+  caf::actor shard_, hub_, feed_;
   std::mutex lock_;
   std::condition_variable came_;
   std::map<std::uint64_t, answer> answers_;

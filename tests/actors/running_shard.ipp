@@ -9,7 +9,8 @@
 namespace rialto::actors {
 
 inline running_shard::running_shard(order_supervision orders, std::int64_t idle_ns)
-    : store_(storage::open_sqlite_journal(directory_.path())), gate_(*store_, faces_, clock),
+    : store_(storage::open_sqlite_journal(directory_.path())),
+      tape_(storage::open_tape_store(directory_.path())), gate_(*store_, faces, clock),
       index_(storage::load_stream_index(*store_, 0)), router_([](storage::position) {}),
       lane_(*store_, [this](std::vector<storage::notice>& notices) { router_(notices); }),
       system_(config_) {
@@ -29,16 +30,43 @@ inline running_shard::~running_shard() {
   gate_.disconnect();
   stopping_ = true;
   router_.connect_edge(nullptr);
-  caf::anon_send_exit(shard_, caf::exit_reason::user_shutdown);
-  shard_ = nullptr;
+  for (auto* const one : {&feed_, &shard_, &hub_}) {
+    if (*one) caf::anon_send_exit(*one, caf::exit_reason::user_shutdown);
+    *one = nullptr;
+  }
+  router_.connect_hub(nullptr);
   system_.await_all_actors_done();
   router_.connect_shard(nullptr);
   loader_.stop();
 }
 
+inline void running_shard::show_markets(edge& out) {
+  const auto context = std::make_shared<market_data_context>(
+    market_data_context{faces, *tape_, out, [this](market_id id) {
+                          std::vector<request> asked;
+                          asked.push_back({0, id, market_command{republish{}}, {}});
+                          gate_.submit(std::move(asked));
+                        }});
+  hub_ =
+    system_.spawn<market_data_hub>(runtime::actor_surroundings{registry, clock}, "node", context);
+  router_.connect_hub(hub_);
+}
+
+inline void running_shard::start_feed(std::function<std::unique_ptr<feed_source>()> open) {
+  const auto context = std::make_shared<feed_context>(
+    feed_context{std::move(open), nullptr, faces, feed, [this] { return gate_.shard(); },
+                 [this] { return !faces.markets()->by_symbol.empty(); }});
+  feed_ = system_.spawn<feed_actor>(runtime::actor_surroundings{registry, clock}, "node", context);
+}
+
 inline void running_shard::deliver(std::shared_ptr<release> what) {
   std::unique_lock hold(lock_);
-  for (auto& one : what->answers) answers_[one.token] = std::move(one);
+  for (auto& one : what->answers) {
+    if (on_answer && one.token >= first_own_token)
+      on_answer(one);
+    else
+      answers_[one.token] = std::move(one);
+  }
   came_.notify_all();
   hold.unlock();
   std::this_thread::sleep_for(dwell);
@@ -79,13 +107,14 @@ inline void running_shard::fail(entity_id id, const std::string& why) {
   caf::anon_send(find(id), caf::exit_msg{{}, caf::make_error(caf::sec::runtime_error, why)});
 }
 
-inline void running_shard::set_up(std::uint64_t users) {
+inline void running_shard::set_up(std::uint64_t users, market_mode mode) {
   spec_.market = {1};
   spec_.symbol = "BTCUSDT";
   spec_.base = "BTC";
   spec_.quote = "USDT";
   spec_.tick_size = {1'000'000};
   spec_.lot_size = {1'000};
+  spec_.mode = mode;
   static_cast<void>(
     ask(spec_.market, market_command{list_instrument{spec_}}, {{"symbol:BTCUSDT", spec_.market}}));
   for (std::uint64_t i = 1; i <= users; ++i) {
