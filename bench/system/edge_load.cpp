@@ -357,6 +357,9 @@ int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   pin(wanted.client_core);
   try {
+    constexpr std::string_view modes[] = {"all", "single", "http", "ws", "pipelined", "fanout"};
+    if (std::find(std::begin(modes), std::end(modes), wanted.mode) == std::end(modes))
+      give_up("--mode is one of all, single, http, ws, pipelined, fanout");
     node at(wanted);
     int next = 0;
     const auto tokens = users(at, wanted.connections, next);
