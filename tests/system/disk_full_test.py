@@ -34,11 +34,10 @@ class DiskFullTest(support.NodeTestCase):
 
         # The rest of the disk is taken by somebody else.
         ballast = disk / "ballast"
-        with open(ballast, "wb") as file:
+        with open(ballast, "wb", buffering=0) as file:  # nothing is left to be written when it closes
             try:
                 while True:
                     file.write(b"\0" * 65536)
-                    file.flush()
             except OSError:
                 pass
         refused = None
