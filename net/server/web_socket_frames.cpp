@@ -75,7 +75,7 @@ frame_reader::violation frame_reader::begin_frame() {
   if (extra != 0) {
     remaining_ = 0;
     for (int i = 0; i < extra; ++i)
-      remaining_ = remaining_ << 8 | head_[static_cast<std::size_t>(2 + i)];
+      remaining_ = remaining_ << 8 | head_[2U + static_cast<std::size_t>(i)];
     if (remaining_ < (extra == 2 ? 126U : 65'536U) || remaining_ >> 63 != 0)
       return reject("the length is not in its shortest form");
   }

@@ -80,7 +80,7 @@ std::string body_of(std::string_view name, std::string_view bytes) {
 
 } // namespace
 
-void simulated_journal::log(std::string body, bool is_row) {
+void simulated_journal::log(const std::string& body, bool is_row) {
   const auto begin = log_.size();
   byte_writer out(log_);
   out.put(static_cast<std::uint32_t>(body.size()));
@@ -132,7 +132,8 @@ bool simulated_journal::take_frame(std::string_view body) {
     in.get(made.bytes);
     in.get(made.wake_at);
     if (!in.done()) return false;
-    snapshots_.put(made.entity, std::move(made));
+    const auto id = made.entity;
+    snapshots_.put(id, std::move(made));
     ++counts_.values_found;
     return true;
   }

@@ -127,7 +127,7 @@ private:
   void enter();
   void check_disk() const;
   void sync();
-  void log(std::string body, bool is_row);
+  void log(const std::string& body, bool is_row);
   void open_log();
   [[nodiscard]] bool take_frame(std::string_view body);
   void write(const journal_batch& batch);
