@@ -9,6 +9,7 @@
 #include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
 #include "storage/crash_point.hpp"
+#include "storage/thread_name.hpp"
 
 #include <caf/all.hpp>
 #include <sodium.h>
@@ -72,7 +73,7 @@ struct node_core::parts {
   std::unique_ptr<runtime::projection_thread> projection;
   actors::durable_router router;
   storage::thread_lane lane;
-  runtime::worker_thread loader{200'000};
+  runtime::worker_thread loader{"loader", 200'000};
   caf::actor_system_config config;
   caf::actor_system system;
   caf::actor root;
@@ -217,6 +218,7 @@ void node_core::make_usable(std::size_t known_markets) {
 
 /// What must be done now and then, off every path: tape to disk, the journal's log into its file, old trades away.
 void node_core::keep_house() {
+  storage::name_thread("keeper");
   auto& all = *parts_;
   const auto checkpoint_every = *all.settings.storage_checkpoint_seconds;
   constexpr std::int64_t day_ns = 86'400'000'000'000;

@@ -1,6 +1,7 @@
 #include "runtime/projection_thread.hpp"
 
 #include "runtime/log.hpp"
+#include "storage/thread_name.hpp"
 
 #include <chrono>
 
@@ -86,6 +87,7 @@ bool projection_thread::project_some() {
 
 void projection_thread::run() {
   using namespace std::chrono_literals;
+  storage::name_thread("projector");
   auto pause = 20ms;
   for (;;) {
     bool stopping = false;

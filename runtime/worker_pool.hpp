@@ -2,6 +2,8 @@
 // read from SQLite, histories, snapshots).
 #pragma once
 
+#include "storage/thread_name.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -16,9 +18,13 @@ enum class when_stopped { run_waiting, drop_waiting };
 
 class worker_pool {
 public:
-  worker_pool(std::size_t threads, std::size_t capacity, when_stopped then)
+  worker_pool(const char* name, std::size_t threads, std::size_t capacity, when_stopped then)
       : capacity_(capacity), then_(then) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+    for (std::size_t i = 0; i < threads; ++i)
+      threads_.emplace_back([this, name] {
+        storage::name_thread(name);
+        run();
+      });
   }
   ~worker_pool() { stop(); }
   worker_pool(const worker_pool&) = delete;

@@ -8,8 +8,8 @@ namespace rialto::runtime {
 
 class worker_thread : public worker_pool {
 public:
-  explicit worker_thread(std::size_t capacity)
-      : worker_pool(1, capacity, when_stopped::run_waiting) {}
+  worker_thread(const char* name, std::size_t capacity)
+      : worker_pool(name, 1, capacity, when_stopped::run_waiting) {}
 };
 
 } // namespace rialto::runtime

@@ -1,6 +1,7 @@
 #include "domain/assert.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/group_commit.hpp"
+#include "storage/thread_name.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -30,6 +31,7 @@ struct thread_lane::impl {
       : durable(std::move(handler)), capacity(bound), commits(store), thread([this] { run(); }) {}
 
   void run() {
+    name_thread("journal");
     std::deque<submission> taken;
     for (;;) {
       std::optional<restart_request> restart_now;

@@ -11,9 +11,9 @@ desk::desk(actors::gate& entities, read_models_factory open_models, storage::tap
     : gate_(entities), open_models_(std::move(open_models)), tape_(tape),
       settings_(std::move(settings)), clock_(clock), signer_(settings_.token_key),
       pending_(settings_.pending_max),
-      passwords_(settings_.password_threads, settings_.password_queue,
+      passwords_("passwords", settings_.password_threads, settings_.password_queue,
                  runtime::when_stopped::drop_waiting),
-      readers_(1, settings_.read_queue, runtime::when_stopped::drop_waiting) {
+      readers_("reader", 1, settings_.read_queue, runtime::when_stopped::drop_waiting) {
   RIALTO_ASSERT(settings_.token_key.size() >= token_signer::key_bytes_min);
 }
 

@@ -2,6 +2,7 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "storage/thread_name.hpp"
 
 #include <fmt/format.h>
 
@@ -112,6 +113,7 @@ connection* server_loop::find(std::uint64_t id) const {
 }
 
 void server_loop::run() {
+  storage::name_thread("edge");
   host_.now_ns = monotonic_ns();
   every_100_ms();
   for (;;) {

@@ -65,7 +65,7 @@ private:
   std::atomic<bool> stopping_{false};
   durable_router router_;
   storage::thread_lane lane_;
-  runtime::worker_thread loader_{1'000};
+  runtime::worker_thread loader_{"loader", 1'000};
   caf::actor_system_config config_;
   caf::actor_system system_;
   caf::actor shard_, hub_, feed_;

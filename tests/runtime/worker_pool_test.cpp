@@ -25,7 +25,7 @@ struct gated_job {
 } // namespace
 
 TEST_CASE("worker_pool: its threads run jobs side by side") {
-  worker_pool pool(3, 10, when_stopped::drop_waiting);
+  worker_pool pool("pool", 3, 10, when_stopped::drop_waiting);
   std::latch all(3), met(1); // each job waits for the two others
   for (int i = 0; i < 3; ++i)
     REQUIRE(pool.post([&] {
@@ -39,7 +39,7 @@ TEST_CASE("worker_pool: its threads run jobs side by side") {
 }
 
 TEST_CASE("worker_pool: takes as many waiting jobs as it said, and none once it stops") {
-  worker_pool pool(1, 2, when_stopped::run_waiting);
+  worker_pool pool("pool", 1, 2, when_stopped::run_waiting);
   gated_job first;
   REQUIRE(pool.post(first.job()));
   first.begun.get_future().wait(); // it runs, so it waits no more
@@ -54,7 +54,7 @@ TEST_CASE("worker_pool: takes as many waiting jobs as it said, and none once it 
 
 TEST_CASE("worker_pool: what waits when it stops is run or dropped, as it was told") {
   for (const auto then : {when_stopped::run_waiting, when_stopped::drop_waiting}) {
-    worker_pool pool(1, 10, then);
+    worker_pool pool("pool", 1, 10, then);
     gated_job first;
     int ran = 0;
     auto kept = std::make_shared<int>(0);
@@ -75,7 +75,7 @@ TEST_CASE("worker_pool: what waits when it stops is run or dropped, as it was to
 TEST_CASE("worker_thread: runs its jobs in their order, to the last") {
   std::vector<int> ran, expected;
   {
-    worker_thread thread(1'000);
+    worker_thread thread("pool", 1'000);
     for (int i = 0; i < 1'000; ++i) {
       REQUIRE(thread.post([&ran, i] { ran.push_back(i); }));
       expected.push_back(i);
