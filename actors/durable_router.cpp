@@ -52,10 +52,10 @@ void durable_router::operator()(std::vector<storage::notice>& notices) {
     trading_shard::release_of(one, out->answers, all);
     head = std::max(head, one.at);
   }
-  auto news = std::make_shared<std::vector<market_publication>>();
+  std::vector<market_publication> news;
   for (auto& one : all) {
     if (auto* market = std::get_if<market_publication>(&one))
-      news->push_back(std::move(*market));
+      news.push_back(std::move(*market));
     else
       out->publications.push_back(std::move(one));
   }
@@ -64,7 +64,7 @@ void durable_router::operator()(std::vector<storage::notice>& notices) {
   // Held while delivering: once connect_edge(nullptr) returns, the edge is not called any more.
   const std::lock_guard hold(lock_);
   if (shard_ && watched_ && !watched_->is_empty()) tell_orders(*out);
-  if (hub_ && !news->empty()) caf::anon_send(hub_, market_news{std::move(news)});
+  if (hub_ && news_->put(news)) caf::anon_send(hub_, news_waiting{});
   if (shard_)
     caf::anon_send(
       shard_, durable_batch{std::make_shared<std::vector<storage::notice>>(std::move(notices))});

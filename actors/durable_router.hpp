@@ -4,6 +4,7 @@
 // themselves to the shard, which takes acknowledgements and index positions from them. Nothing else sees effects before they are durable.
 #pragma once
 
+#include "actors/market_news_box.hpp"
 #include "actors/messages.hpp"
 #include "actors/order_actor.hpp"
 #include "actors/world.hpp"
@@ -21,6 +22,8 @@ public:
 
   void connect_shard(caf::actor shard);
   void connect_hub(caf::actor hub);
+  /// What the hub takes when it hears news_waiting.
+  [[nodiscard]] std::shared_ptr<market_news_box> news() const { return news_; }
   /// nullptr while there is none: answers are then dropped (nobody waits for them).
   void connect_edge(edge* out);
   /// Orders whose actors are told of every change, through the shard's actor.
@@ -32,6 +35,7 @@ private:
   void tell_orders(release& out);
 
   std::function<void(storage::position)> head_moved_;
+  std::shared_ptr<market_news_box> news_ = std::make_shared<market_news_box>();
   std::mutex lock_;
   caf::actor shard_, hub_;
   edge* edge_ = nullptr;

@@ -155,26 +155,41 @@ void market_data_hub::start(pair& one, bool market_data, bool candles) {
   }
 }
 
+void market_data_hub::flush() {
+  flushed_ = std::chrono::steady_clock::now();
+  const market_news batch{
+    std::make_shared<const std::vector<market_publication>>(context_->news->take())};
+  std::map<market_id, bool> seen; // market -> has trades
+  for (const auto& news : *batch.news) {
+    seen[news.market] |= !news.trades.empty();
+    if (news.spec && !children_.contains(news.market)) {
+      auto& one = children_[news.market];
+      one.spec = *news.spec;
+      start(one, true, true);
+    }
+  }
+  for (const auto& [id, has_trades] : seen) {
+    const auto at = children_.find(id);
+    if (at == children_.end()) continue;
+    if (at->second.market_data) send(at->second.market_data, batch);
+    if (has_trades && at->second.candles) send(at->second.candles, batch);
+  }
+}
+
 caf::behavior market_data_hub::behave() {
   delayed_send(this, 50ms, tick{});
+  context_->news->set_merging(context_->flush_every.count() > 0);
+  flush(); // what came while nobody listened
   return {
-    [this](const market_news& batch) {
-      std::map<market_id, bool> seen; // market -> has trades
-      for (const auto& news : *batch.news) {
-        seen[news.market] |= !news.trades.empty();
-        if (news.spec && !children_.contains(news.market)) {
-          auto& one = children_[news.market];
-          one.spec = *news.spec;
-          start(one, true, true);
-        }
-      }
-      for (const auto& [id, has_trades] : seen) {
-        const auto at = children_.find(id);
-        if (at == children_.end()) continue;
-        if (at->second.market_data) send(at->second.market_data, batch);
-        if (has_trades && at->second.candles) send(at->second.candles, batch);
-      }
+    [this](news_waiting) {
+      const auto due = flushed_ + context_->flush_every;
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= due)
+        flush();
+      else
+        delayed_send(this, due - now, flush_news{});
     },
+    [this](flush_news) { flush(); },
     [this](tick) { // reference prices for holds of market orders
       delayed_send(this, 50ms, tick{});
       context_->faces.refresh();

@@ -6,10 +6,13 @@
 // goes on with it; a gap in update ids makes it ask the market for a fresh snapshot.
 #pragma once
 
+#include "actors/market_news_box.hpp"
 #include "actors/messages.hpp"
 #include "actors/public_faces.hpp"
 #include "runtime/tracked_actor.hpp"
 #include "storage/tape_store.hpp"
+
+#include <chrono>
 
 namespace rialto::actors {
 
@@ -19,6 +22,9 @@ struct market_data_context {
   storage::tape_store& tape;
   edge& out;
   std::function<void(market_id)> ask_snapshot; // makes the market publish its whole book
+  std::shared_ptr<market_news_box> news;
+  std::chrono::milliseconds flush_every{
+    0}; // news of a busy market leave at most that often; the first at once
 };
 
 class market_data_hub : public runtime::tracked_actor {
@@ -36,9 +42,11 @@ private:
     runtime::restart_history market_data_history, candles_history;
   };
   void start(pair& one, bool market_data, bool candles);
+  void flush();
 
   std::shared_ptr<market_data_context> context_;
   std::map<market_id, pair> children_;
+  std::chrono::steady_clock::time_point flushed_;
 };
 
 } // namespace rialto::actors

@@ -86,6 +86,10 @@ struct order_state {
 struct restart_order {
   order_id id;
 };
+/// To the market data hub: the box of news is not empty any more.
+struct news_waiting {};
+/// To the hub by itself: a flush is due.
+struct flush_news {};
 /// To a market's publisher and its candle maker.
 struct market_news {
   std::shared_ptr<const std::vector<market_publication>> news;
@@ -111,5 +115,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::order_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::get_order_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::order_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::restart_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::news_waiting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::flush_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::market_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::tick)

@@ -9,6 +9,7 @@
 #include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
 #include "storage/crash_point.hpp"
+#include "storage/sqlite_journal.hpp"
 #include "storage/thread_name.hpp"
 
 #include <caf/all.hpp>
@@ -28,6 +29,9 @@ using runtime::log_info;
 namespace {
 
 constexpr storage::shard_id only_shard = 0;
+// Under load the log is folded more often than the setting says, so that it stays within the length that it was given.
+constexpr std::int64_t log_bytes = 64 << 20;
+constexpr std::uint64_t log_bytes_max = log_bytes / 4;
 
 caf::actor_system_config& configured(caf::actor_system_config& config,
                                      const runtime::node_settings& settings) {
@@ -44,6 +48,12 @@ std::unique_ptr<storage::projector> fitting_projector(storage::journal& store,
   const auto heads = store.heads();
   const auto head = heads.find(only_shard);
   if (made->cursor(only_shard) > (head == heads.end() ? 0 : head->second.last)) made->reset();
+  return made;
+}
+
+storage::sqlite_journal_options journal_options() {
+  storage::sqlite_journal_options made;
+  made.log_bytes = log_bytes;
   return made;
 }
 
@@ -84,7 +94,7 @@ struct node_core::parts {
 
   explicit parts(const runtime::node_settings& chosen)
       : settings(chosen), directory(*chosen.data_directory),
-        store(storage::open_sqlite_journal(directory)),
+        store(storage::open_sqlite_journal(directory, journal_options())),
         projector(fitting_projector(*store, directory)), tape(storage::open_tape_store(directory)),
         index(storage::load_stream_index(*store, only_shard)), gate(*store, faces, clock),
         projection(std::make_unique<runtime::projection_thread>(*store, *projector, only_shard)),
@@ -133,12 +143,14 @@ void node_core::start(actors::edge& out) {
     *all.store, all.lane, all.index, all.loader, all.gate, all.router, all.gauges, options,
     all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5,
     actors::order_supervision{.idle_ns = options.idle_ns}});
-  const auto data = std::make_shared<actors::market_data_context>(
-    actors::market_data_context{all.faces, *all.tape, out, [&gate = all.gate](market_id id) {
-                                  std::vector<actors::request> ask;
-                                  ask.push_back({0, id, market_command{republish{}}, {}});
-                                  gate.submit(std::move(ask));
-                                }});
+  const auto data = std::make_shared<actors::market_data_context>(actors::market_data_context{
+    all.faces, *all.tape, out,
+    [&gate = all.gate](market_id id) {
+      std::vector<actors::request> ask;
+      ask.push_back({0, id, market_command{republish{}}, {}});
+      gate.submit(std::move(ask));
+    },
+    all.router.news(), std::chrono::milliseconds(*all.settings.market_data_flush_milliseconds)});
 
   runtime::supervisor_spec tree{
     .name = "node", .strategy = runtime::restart_strategy::one_for_one, .children = {}};
@@ -228,7 +240,8 @@ void node_core::keep_house() {
     hold.unlock();
     try {
       all.tape->flush();
-      if (second % checkpoint_every == 0) static_cast<void>(all.store->checkpoint_log());
+      if (second % checkpoint_every == 0 || all.store->log_bytes() > log_bytes_max)
+        static_cast<void>(all.store->checkpoint_log());
       if (second % 3'600 == 0)
         all.tape->prune({all.clock.now().value - *all.settings.tape_keep_days * day_ns});
     } catch (const std::exception& problem) { // a full disk, mostly: the next second tries again

@@ -24,7 +24,7 @@ void projection_thread::note_head(storage::position head) {
   if (head <= head_.load(std::memory_order_relaxed)) return;
   head_.store(head, std::memory_order_relaxed);
   std::int64_t none = 0;
-  // The thread wakes by itself within 20 ms: a wake-up per commit would cost more than the commit's share of projecting.
+  // The thread wakes by itself within 500 ms: a wake-up per commit would cost more than the commit's share of projecting.
   behind_since_ns_.compare_exchange_strong(none, steady_ns());
 }
 
@@ -88,22 +88,24 @@ bool projection_thread::project_some() {
 void projection_thread::run() {
   using namespace std::chrono_literals;
   storage::name_thread("projector");
-  auto pause = 20ms;
+  // What is projected together costs less: orders that come and go within a pause leave one row, balances change once.
+  constexpr auto usual_pause = 500ms;
+  std::chrono::milliseconds pause = usual_pause;
   for (;;) {
     bool stopping = false;
     {
       std::unique_lock hold(lock_);
       wake_.wait_for(hold, pause,
-                     [&] { return stopping_ || (!waiters_.empty() && pause == 20ms); });
+                     [&] { return stopping_ || (!waiters_.empty() && pause == usual_pause); });
       stopping = stopping_;
     }
     try {
       // An idle node looks at an atomic, not at the disk.
-      const bool is_behind = stopping || cursor_.load() < head_.load() || pause > 20ms;
+      const bool is_behind = stopping || cursor_.load() < head_.load() || pause > usual_pause;
       while (is_behind && project_some()) {
       }
       wake_waiters(cursor_); // somebody may have come while the last rows were projected
-      pause = 20ms;
+      pause = usual_pause;
     } catch (const std::exception& problem) {
       if (failures_++ % 100 == 0)
         log_error("projector", "read models fall behind: {}", problem.what());

@@ -1,6 +1,6 @@
 // runtime/projection_thread.hpp: follows the journal and keeps the read models up to date, on a plain thread of its own.
 //
-// The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 200 ms anyway, at
+// The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 500 ms anyway, at
 // most `rows_max` in one transaction. No order waits for it; a list may (wait()), so that who placed an order finds it. Its lag is a metric.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace rialto::runtime {
 
 class projection_thread {
 public:
-  static constexpr std::size_t rows_max = 256, waiters_max = 10'000;
+  static constexpr std::size_t rows_max = 1'024, waiters_max = 10'000;
   static constexpr std::int64_t wait_lag_ns = 1'000'000'000;
 
   projection_thread(storage::journal& store, storage::projector& target, storage::shard_id shard);

@@ -202,6 +202,15 @@ struct node_settings : settings_table {
      .fallback = "7",
      .rule = {.min = 1, .max = 3'650},
      .unit = "days"}};
+  count_setting market_data_flush_milliseconds{
+    this,
+    {.name = "market-data.flush-milliseconds",
+     .sentence =
+       "Public news of a busy market leave together at most that often; after a pause the "
+       "first leaves at once. 0: after every commit.",
+     .fallback = "10",
+     .rule = {.min = 0, .max = 1'000},
+     .unit = "milliseconds"}};
   count_setting actors_idle_seconds{
     this,
     {.name = "actors.idle-seconds",
@@ -216,7 +225,7 @@ struct node_settings : settings_table {
     {.name = "storage.snapshot-events",
      .sentence = "A busy account or market gets a snapshot every so many events: more often means "
                  "a quicker start after a crash and more writing.",
-     .fallback = "50000",
+     .fallback = "200000",
      .rule = {.min = 100, .max = 10'000'000},
      .unit = "events"}};
   count_setting actors_threads{

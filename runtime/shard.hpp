@@ -82,7 +82,7 @@ struct shard_options {
   std::size_t lane_capacity = 4'096; // half of it busy: requests are answered "busy"
   std::size_t waiting_max = 1'000;   // requests kept for an entity that is being loaded
   std::uint64_t snapshot_events =
-    50'000; // a busy entity gets a background snapshot every so many events
+    200'000; // a busy entity gets a background snapshot every so many events
   std::int64_t idle_ns = 60'000'000'000;
   std::int64_t resend_ns = 1'000'000'000;
   std::int64_t probe_ns = 500'000'000; // while the journal fails

@@ -105,6 +105,8 @@ public:
   /// Moves the engine's write-ahead log into the main file; off the commit path. Returns false when
   /// busy.
   virtual bool checkpoint_log() = 0;
+  /// Bytes of rows that the log holds and no checkpoint_log() has looked at: when there are many, it is time for one.
+  [[nodiscard]] virtual std::uint64_t log_bytes() const { return 0; }
 };
 
 /// Thrown by everything but append() when the engine fails (disk, corruption, lost connection).

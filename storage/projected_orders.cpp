@@ -1,10 +1,11 @@
 #include "storage/projected_orders.hpp"
 
+#include "storage/read_rows.hpp"
+
 namespace rialto::storage {
 
 projected_orders::projected_orders(database& file)
-    : file_(file), insert_final_(file.prepare("INSERT OR IGNORE INTO orders VALUES(?, ?, ?, ?, ?, "
-                                              "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+    : file_(file), insert_final_(file.prepare("INSERT OR IGNORE INTO orders VALUES(?, ?)")),
       save_open_(file.prepare("INSERT OR REPLACE INTO open_orders(id, state) VALUES(?, ?)")),
       load_open_(file.prepare("SELECT state FROM open_orders WHERE id = ?")),
       drop_open_(file.prepare("DELETE FROM open_orders WHERE id = ?")) {}
@@ -43,12 +44,10 @@ projected_order* projected_orders::find(order_id id) {
 }
 
 void projected_orders::close(const projected_order& order, projected_accounts::state& account) {
-  const auto& view = order.view;
-  const auto id = view.id;
-  insert_final_.run(id, view.account, account.last_order, view.market, view.client_order_id,
-                    view.way, view.type, view.tif, view.status, view.reason, view.price, view.size,
-                    view.quote_quantity, view.executed, view.executed_quote, view.created_at,
-                    view.updated_at, order.last_entry);
+  const auto id = order.view.id;
+  bytes_.clear();
+  byte_writer{bytes_}.put(final_order{order.view, account.last_order, order.last_entry});
+  insert_final_.run(id, blob_view{bytes_});
   if (file_.changes() > 0) account.last_order = id.value;
   const auto at = cached_.find(id);
   if (at->second.is_stored) drop_open_.run(id);

@@ -24,14 +24,8 @@ struct projection {
         insert_user(file.prepare("INSERT OR IGNORE INTO users VALUES(?, ?, ?, ?)")),
         insert_market(file.prepare("INSERT OR IGNORE INTO markets VALUES(?, ?, ?)")),
         load_markets(file.prepare("SELECT id, base, quote FROM markets")),
-        insert_fill(file.prepare(
-          "INSERT INTO entries(id, account, previous, number, at, kind, order_id, order_previous, "
-          "market, way, trade, price, size, notional, fee, is_maker, base) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
-        insert_transfer(file.prepare(
-          "INSERT INTO entries(id, account, previous, number, at, kind, asset, amount, reference) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")),
-        load_last_entry(file.prepare("SELECT max(id) FROM entries")) {
+        insert_entries(file.prepare("INSERT INTO entries VALUES(?, ?)")),
+        load_last_entry(file.prepare("SELECT id, bytes FROM entries ORDER BY id DESC LIMIT 1")) {
     load();
   }
 
@@ -44,16 +38,35 @@ struct projection {
     while (load_markets.step())
       markets[{load_markets.number(0)}] = {load_markets.text(1), load_markets.text(2)};
     load_last_entry.with();
-    last_entry = load_last_entry.step() ? load_last_entry.number(0) : 0;
+    last_entry = 0;
+    if (load_last_entry.step())
+      if (const auto last =
+            entry_pack::find(load_last_entry.bytes(1), load_last_entry.number(0), UINT64_MAX))
+        last_entry = last->id;
     load_last_entry.reset();
+    pack.clear();
+  }
+
+  /// Numbers an entry and puts it behind the others; returns its id.
+  std::uint64_t add(const entry& one) {
+    pack.add(one);
+    ++last_entry;
+    if (pack.is_full()) save_entries();
+    return last_entry;
+  }
+  void save_entries() {
+    if (pack.count() == 0) return;
+    insert_entries.run(last_entry + 1 - pack.count(), blob_view{pack.bytes()});
+    pack.clear();
   }
 
   projected_accounts accounts;
   projected_orders orders;
-  statement load_cursor, save_cursor, insert_user, insert_market, load_markets, insert_fill,
-    insert_transfer, load_last_entry;
+  statement load_cursor, save_cursor, insert_user, insert_market, load_markets, insert_entries,
+    load_last_entry;
   std::unordered_map<market_id, asset_pair> markets; // order never matters: looked up only
   std::uint64_t last_entry = 0;
+  entry_pack pack; // entries of this transaction that have no row yet
 };
 
 class sqlite_projector final : public projector {
@@ -95,6 +108,7 @@ public:
       transaction all(file_);
       for (auto at = done + 1; at < first + blobs.size(); ++at)
         take_row(shard, at, blobs[at - first]);
+      into_->save_entries();
       into_->orders.save();
       into_->accounts.save();
       into_->save_cursor.run(shard, first + blobs.size() - 1);
@@ -132,16 +146,15 @@ private:
   }
 
   void take_row(shard_id shard, position at, std::string_view blob) {
-    const auto records = read_blob(blob);
-    bool is_sound = records.has_value();
-    for (std::size_t i = 0; is_sound && i < records->size(); ++i) is_sound = take((*records)[i]);
+    bool is_sound = frame_blob(blob, frames_);
+    for (std::size_t i = 0; is_sound && i < frames_.size(); ++i) is_sound = take(frames_[i]);
     if (!is_sound)
       throw journal_error("journal shard " + std::to_string(shard) + " row " + std::to_string(at) +
                           ": its checksum, framing or an event is wrong; see rialto journal "
                           "verify");
   }
 
-  [[nodiscard]] bool take(const record& one) {
+  [[nodiscard]] bool take(const record_frame& one) {
     switch (one.stream.kind()) {
     case entity_kind::account: return take_events<account_event>(one);
     case entity_kind::market: return take_events<market_event>(one);
@@ -153,7 +166,7 @@ private:
   }
 
   template <class Event>
-  [[nodiscard]] bool take_events(const record& one) {
+  [[nodiscard]] bool take_events(const record_frame& one) {
     byte_reader in(one.events);
     Event event;
     for (std::uint32_t i = 0; i < one.event_count; ++i) {
@@ -163,12 +176,12 @@ private:
     return in.done();
   }
 
-  void take_event(const user_event& event, const record& from, std::uint64_t) {
+  void take_event(const user_event& event, const record_frame& from, std::uint64_t) {
     if (const auto* one = std::get_if<user_registered>(&event))
       into_->insert_user.run(one->id, one->email, one->role, from.at);
   }
 
-  void take_event(const market_event& event, const record& from, std::uint64_t) {
+  void take_event(const market_event& event, const record_frame& from, std::uint64_t) {
     const market_id market{from.stream.number()};
     if (const auto* listed = std::get_if<instrument_listed>(&event))
       note_market(market, listed->spec.base, listed->spec.quote);
@@ -178,7 +191,7 @@ private:
     into_->accounts.post(postings_of(event, market, assets.base, assets.quote), nullptr);
   }
 
-  void take_event(const account_event& event, const record& from, std::uint64_t number) {
+  void take_event(const account_event& event, const record_frame& from, std::uint64_t number) {
     const account_id self{from.stream.number()};
     if (const auto* opened = std::get_if<account_opened>(&event)) {
       into_->accounts.open(*opened);
@@ -223,12 +236,9 @@ private:
   void follow(const fill_settled& one, const event_place& at) {
     note_market(one.market, one.base_asset, one.quote_asset);
     auto* order = into_->orders.find(one.id);
-    const auto id = ++into_->last_entry;
     const auto& fill = one.fill;
-    into_->insert_fill.run(id, at.self, at.account.last_entry, at.number, fill.at, entry_kind::fill,
-                           one.id, order != nullptr ? order->last_entry : 0, one.market, one.way,
-                           fill.trade, fill.price, fill.size, fill.notional, fill.fee,
-                           fill.is_maker, one.base);
+    const auto id = into_->add({0, at.account.last_entry, order != nullptr ? order->last_entry : 0,
+                                at.number, at.self, fill.at, one});
     at.account.last_entry = id;
     if (order == nullptr) return; // `journal verify` is what notices; a projection cannot say no
     order->last_entry = id;
@@ -258,11 +268,7 @@ private:
   }
 
   void follow(const transferred& one, const event_place& at) {
-    const auto id = ++into_->last_entry;
-    into_->insert_transfer.run(id, at.self, at.account.last_entry, at.number, at.now,
-                               one.kind == transfer_kind::deposit ? entry_kind::deposit
-                                                                  : entry_kind::withdrawal,
-                               one.asset, one.amount, one.reference);
+    const auto id = into_->add({0, at.account.last_entry, 0, at.number, at.self, at.now, one});
     at.account.last_entry = id;
   }
 
@@ -274,6 +280,7 @@ private:
   }
 
   std::string path_, note_;
+  std::vector<record_frame> frames_; // of the blob at hand
   bool is_lost_ = false;
   bool is_stale_ = false; // what is in memory is not what the file holds
   database file_;

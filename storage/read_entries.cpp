@@ -1,6 +1,9 @@
 #include "storage/read_entries.hpp"
 
 #include "domain/ledger.hpp"
+#include "storage/event_codec.hpp"
+
+#include <cstring>
 
 namespace rialto::storage {
 
@@ -23,6 +26,48 @@ std::string reference_of(const account_event& happened) {
 }
 
 } // namespace
+
+void entry_pack::add(const entry& one) {
+  const auto from = bytes_.size();
+  byte_writer out(bytes_);
+  out.put(std::uint32_t{0}); // the entry's length, known below
+  out.put(one.account);
+  out.put(one.previous);
+  out.put(one.order_previous);
+  out.put(one.number);
+  out.put(one.at);
+  encode_event(one.happened, bytes_);
+  const auto length = static_cast<std::uint32_t>(bytes_.size() - from - sizeof(std::uint32_t));
+  std::memcpy(bytes_.data() + from, &length, sizeof length);
+  ++count_;
+}
+
+void entry_pack::clear() {
+  bytes_.clear();
+  count_ = 0;
+}
+
+std::optional<entry> entry_pack::find(std::string_view bytes, std::uint64_t first,
+                                      std::uint64_t id) {
+  byte_reader rows(bytes);
+  std::string_view body;
+  auto at = first;
+  for (;; ++at) {
+    body = rows.take(rows.get<std::uint32_t>());
+    if (rows.failed()) return {};
+    if (at == id || rows.left() == 0) break;
+  }
+  entry found;
+  byte_reader in(body);
+  found.id = at;
+  in.get(found.account);
+  in.get(found.previous);
+  in.get(found.order_previous);
+  in.get(found.number);
+  in.get(found.at);
+  if (!decode_event(in, found.happened) || !in.done()) return {};
+  return found;
+}
 
 std::vector<ledger_row> ledger_rows_of(const entry& one) {
   std::vector<ledger_row> rows;

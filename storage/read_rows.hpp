@@ -7,15 +7,16 @@
 #include "storage/read_entries.hpp"
 #include "storage/sqlite.hpp"
 
-#include <unordered_map>
 #include <utility>
 
 namespace rialto::storage {
 
+/// The bytes of a row of `orders`.
 struct final_order {
   order_view view;              // without fills
   std::uint64_t previous = 0;   // the account's order that became final before it
   std::uint64_t last_entry = 0; // its newest fill
+  RIALTO_FIELDS(view, previous, last_entry)
 };
 
 class row_reader {
@@ -32,10 +33,7 @@ public:
   [[nodiscard]] std::optional<entry> entry_at(std::uint64_t id);
 
 private:
-  [[nodiscard]] const asset_pair& assets_of(market_id market);
-
-  statement find_order_, find_entry_, find_heads_, find_open_, find_market_;
-  std::unordered_map<market_id, asset_pair> markets_; // order never matters: looked up only
+  statement find_order_, find_entry_, find_heads_, find_open_;
 };
 
 } // namespace rialto::storage

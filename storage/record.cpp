@@ -2,8 +2,7 @@
 
 #include "domain/assert.hpp"
 
-#include <zlib.h>
-
+#include <libdeflate.h>
 #include <utility>
 
 namespace rialto::storage {
@@ -20,8 +19,7 @@ constexpr std::uint8_t has_acknowledged = 2;
 constexpr std::uint8_t known_flags = has_cause | has_acknowledged;
 
 std::uint32_t crc_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(crc32_z(
-    crc32_z(0, nullptr, 0), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(0, bytes.data(), bytes.size());
 }
 
 /// Reader of the records, their count checked against the bytes that are there; failed if damaged.
@@ -126,6 +124,21 @@ std::optional<std::vector<record>> read_blob(std::string_view blob) {
 std::optional<std::vector<record>> read_blob(std::string_view blob, entity_id stream) {
   RIALTO_ASSERT(stream);
   return read_records(blob, stream);
+}
+
+bool frame_blob(std::string_view blob, std::vector<record_frame>& out) {
+  out.clear();
+  std::uint32_t count = 0;
+  auto in = open_blob(blob, count);
+  record skipped; // its cursors
+  for (; count > 0 && !in.failed(); --count) {
+    std::string_view events;
+    const auto view = read_frame(in, events, &skipped);
+    out.push_back({view.stream, view.first_event, skipped.at, view.event_count, events});
+  }
+  if (in.done()) return true;
+  out.clear();
+  return false;
 }
 
 bool view_blob(std::string_view blob, std::vector<record_view>& out) {

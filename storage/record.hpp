@@ -57,6 +57,17 @@ private:
 /// Only those of one stream.
 [[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob, entity_id stream);
 
+/// A record whose events stay in the blob.
+struct record_frame {
+  entity_id stream;
+  std::uint64_t first_event = 0;
+  timestamp_ns at;
+  std::uint32_t event_count = 0;
+  std::string_view events;
+};
+/// The records of a blob, without copies; false, with `out` empty, if it is damaged.
+[[nodiscard]] bool frame_blob(std::string_view blob, std::vector<record_frame>& out);
+
 /// What an index needs of a record, without copying its events.
 struct record_view {
   entity_id stream;

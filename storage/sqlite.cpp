@@ -32,6 +32,12 @@ void create_private(const std::string& path) {
   }
 }
 
+/// Before SQLite's first use: it then counts no bytes, which takes a lock for each of them.
+void configure_once() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
+}
+
 } // namespace
 
 statement::statement(statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
@@ -99,6 +105,7 @@ std::string_view statement::bytes(int column) const {
 }
 
 database::database(const std::string& path, const open_options& options) : path_(path) {
+  configure_once();
   if (!options.is_read_only) create_private(path);
   const int flags =
     (options.is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
@@ -164,12 +171,29 @@ bool database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
-void database::sync_log() {
+/// The log's own file; nullptr while there is none.
+sqlite3_file* database::log_file() {
   exec("SELECT 1 FROM sqlite_schema LIMIT 1"); // the log is opened by the first read
   sqlite3_file* log = nullptr;
   if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK)
     fail(handle_, "finding the log");
-  if (log == nullptr || log->pMethods == nullptr) return; // no log yet: nothing unsynced
+  return log == nullptr || log->pMethods == nullptr ? nullptr : log;
+}
+
+void database::lengthen_log(std::int64_t bytes) {
+  auto* const log = log_file();
+  sqlite3_int64 size = 0;
+  if (log == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return;
+  const std::string zeros(64 << 10, '\0'); // SQLite writes at most 128 KB at once
+  for (; size < bytes; size += static_cast<sqlite3_int64>(zeros.size()))
+    if (log->pMethods->xWrite(log, zeros.data(), static_cast<int>(zeros.size()), size) != SQLITE_OK)
+      return; // a disk without room: the log grows as it goes
+  static_cast<void>(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL));
+}
+
+void database::sync_log() {
+  auto* const log = log_file();
+  if (log == nullptr) return; // no log yet: nothing unsynced
   if (const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL); code != SQLITE_OK)
     throw sqlite_error(path_ + ": syncing the log failed (" + std::to_string(code) + ")", code);
 }

@@ -15,6 +15,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_file;
 
 namespace rialto::storage {
 
@@ -116,6 +117,9 @@ public:
   [[nodiscard]] std::int64_t changes() const;
   /// Makes durable whatever the log holds, without writing to it (it works on a full disk).
   void sync_log();
+  /// Writes zeros behind the log's end until it is that long. SQLite reads frames by salt and checksum, so they are nothing to it; but a
+  /// commit that overwrites blocks costs the file system half of one that adds them. Best effort: whatever fails is left to the next commit.
+  void lengthen_log(std::int64_t bytes);
   /// Between BEGIN and its end.
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
@@ -123,6 +127,8 @@ public:
   [[nodiscard]] sqlite3* raw() const { return handle_; }
 
 private:
+  [[nodiscard]] sqlite3_file* log_file();
+
   sqlite3* handle_ = nullptr;
   std::string path_;
 };

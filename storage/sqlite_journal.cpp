@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
+
 namespace rialto::storage {
 
 namespace {
@@ -26,8 +28,18 @@ position position_of(std::uint64_t id) {
 constexpr std::size_t chunk_rows_max = 256;
 constexpr std::size_t chunk_bytes_max = 1 << 20;
 
+// Passes over the log before its rest is copied with the writers held.
+constexpr int copy_passes_max = 8;
+constexpr int held_pages_max = 256;
+
 bool is_code(const sqlite_error& problem, int primary) {
   return (problem.code & 0xff) == primary;
+}
+
+bool has_room(const std::string& directory, std::int64_t bytes) {
+  std::error_code none;
+  const auto there = std::filesystem::space(directory, none);
+  return !none && there.available >= static_cast<std::uintmax_t>(bytes);
 }
 
 } // namespace
@@ -69,6 +81,8 @@ sqlite_journal::sqlite_journal(const std::string& data_directory,
     if (!is_code(problem, SQLITE_FULL)) throw;
     writer_->on.sync_log(); // a node must start on a full disk, to serve what it has
   }
+  if (options_.log_bytes > 0 && has_room(data_directory, 16 * options_.log_bytes))
+    log_.lengthen_log(options_.log_bytes);
   read_heads();
   sweep_garbage();
   auto last_part = aside_->on.prepare("SELECT coalesce(max(id), 0) FROM parts");
@@ -79,6 +93,7 @@ database sqlite_journal::open(sync_mode sync) const {
   open_options how;
   how.sync = sync;
   how.autocheckpoint = 0;
+  how.log_keep_bytes = std::max<std::int64_t>(how.log_keep_bytes, 4 * options_.log_bytes);
   how.vfs = options_.vfs;
   return database(path_, how);
 }
@@ -144,7 +159,10 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
     is_log_suspect_ = true;
     return end_session(append_result::unknown, problem.what());
   }
-  for (const auto& row : batch.rows) heads_[row.shard].last = row.predecessor + 1;
+  for (const auto& row : batch.rows) {
+    heads_[row.shard].last = row.predecessor + 1;
+    log_bytes_ += row.blob.size();
+  }
   return {append_result::accepted, {}};
 }
 
@@ -292,6 +310,7 @@ std::uint64_t sqlite_journal::draw_locked(std::string_view sequence, std::uint64
 
 bool sqlite_journal::checkpoint_log() {
   const std::lock_guard hold(log_lock_);
+  log_bytes_ = 0;
   const auto copy_back = [this](int mode, int& pages, int& copied) {
     const int code = sqlite3_wal_checkpoint_v2(log_.raw(), nullptr, mode, &pages, &copied);
     if (code == SQLITE_OK) return true;
@@ -304,9 +323,11 @@ bool sqlite_journal::checkpoint_log() {
   int pages = 0, copied = 0;
   if (!copy_back(SQLITE_CHECKPOINT_PASSIVE, pages, copied)) return false;
   crash_point("log-folded");
-  if (pages == copied || pages < options_.log_restart_pages) return true;
-  // Under steady load the writer is always a few pages ahead, and the log would grow for ever.
-  // Nearly all is copied by now, so holding the writers for the rest takes milliseconds.
+  if (pages < options_.log_restart_pages) return true;
+  // Under steady load the writer is always a few pages ahead, and the log would grow for ever. Each pass leaves what came during the one
+  // before it; then holding the writers for the rest takes milliseconds.
+  for (int pass = 1; pass < copy_passes_max && pages - copied > held_pages_max; ++pass)
+    if (!copy_back(SQLITE_CHECKPOINT_PASSIVE, pages, copied)) return false;
   const std::lock_guard writers(write_lock_);
   return copy_back(SQLITE_CHECKPOINT_RESTART, pages, copied);
 }

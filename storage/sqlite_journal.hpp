@@ -26,6 +26,7 @@ struct sqlite_journal_options {
   const char* vfs = nullptr;          // nullptr: the system's own (tests inject faults)
   std::size_t part_bytes = 256 << 10; // of a large value, per transaction
   int log_restart_pages = 4'096; // a log longer than this is started over, briefly holding writers
+  std::int64_t log_bytes = 0;    // the log is made that long at once: commits then overwrite
 };
 
 class sqlite_journal final : public journal {
@@ -46,6 +47,7 @@ public:
   [[nodiscard]] std::optional<std::string> load_checkpoint(std::string_view name) override;
   [[nodiscard]] std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override;
   bool checkpoint_log() override;
+  [[nodiscard]] std::uint64_t log_bytes() const override { return log_bytes_; }
 
 private:
   /// The writer's connection; its statements close before it does.
@@ -107,6 +109,7 @@ private:
   std::map<shard_id, journal_head> heads_;
   std::uint64_t next_part_ = 1;
   std::atomic<bool> is_log_suspect_{false}; // S4
+  std::atomic<std::uint64_t> log_bytes_{0}; // appended since the last checkpoint_log()
   bool session_over_ = false;               // no append until heads()
 };
 

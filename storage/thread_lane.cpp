@@ -40,6 +40,10 @@ struct thread_lane::impl {
         is_idle = true;
         wake.wait(hold, [this] { return !queue.empty() || restarting || stopping; });
         is_idle = false;
+        // A sync costs the same for one submission as for many: what others on this core have nearly ready joins it.
+        hold.unlock();
+        std::this_thread::yield();
+        hold.lock();
         if (restarting) {
           for (; restarting->behind > 0; --restarting->behind) {
             taken.push_back(std::move(queue.front()));

@@ -42,11 +42,13 @@ inline running_shard::~running_shard() {
 
 inline void running_shard::show_markets(edge& out) {
   const auto context = std::make_shared<market_data_context>(
-    market_data_context{faces, *tape_, out, [this](market_id id) {
+    market_data_context{faces, *tape_, out,
+                        [this](market_id id) {
                           std::vector<request> asked;
                           asked.push_back({0, id, market_command{republish{}}, {}});
                           gate_.submit(std::move(asked));
-                        }});
+                        },
+                        router_.news()});
   hub_ =
     system_.spawn<market_data_hub>(runtime::actor_surroundings{registry, clock}, "node", context);
   router_.connect_hub(hub_);

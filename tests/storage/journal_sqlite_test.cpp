@@ -219,3 +219,37 @@ TEST_CASE("simulated_journal: a call dies where it was told to") {
   store.crash();
   CHECK(store.heads().at(0).last == 1);
 }
+
+TEST_CASE("sqlite_journal: a log that was made long at once is read and folded like any other") {
+  temporary_directory home;
+  sqlite_journal_options options;
+  options.log_bytes = 1 << 20;
+  const auto log = home / "journal.sqlite-wal";
+  {
+    auto store = open_sqlite_journal(home.path(), options);
+    CHECK(std::filesystem::file_size(log) >= 1 << 20);
+    for (position at = 1; at <= 50; ++at) {
+      journal_batch batch;
+      batch.rows.push_back({0, 0, at - 1, std::string(3'000, static_cast<char>('a' + at % 26))});
+      REQUIRE(store->append(batch).result == append_result::accepted);
+      if (at % 20 == 0) CHECK(store->checkpoint_log());
+    }
+    CHECK(store->log_bytes() == 10 * 3'000);
+    CHECK(std::filesystem::file_size(log) < 2 << 20); // it was written over, not made longer
+    // As a killed process leaves it: the files as they are now.
+    for (const auto* name : {"journal.sqlite", "journal.sqlite-wal"})
+      std::filesystem::copy_file(home / name, home / (std::string("killed-") + name));
+  }
+  temporary_directory other;
+  for (const auto* name : {"journal.sqlite", "journal.sqlite-wal"})
+    std::filesystem::copy_file(home / (std::string("killed-") + name), other / name);
+  auto store = open_sqlite_journal(other.path());
+  CHECK(store->heads()[0].last == 50);
+  position seen = 0;
+  store->read(0, 1, [&](position at, std::string_view blob) {
+    CHECK(blob == std::string(3'000, static_cast<char>('a' + at % 26)));
+    seen = at;
+    return true;
+  });
+  CHECK(seen == 50);
+}
