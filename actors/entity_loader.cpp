@@ -44,6 +44,7 @@ private:
       const auto base = store_.load_snapshot(id);
       if (!base) return;
       into.snapshot_event = base->event_number;
+      into.snapshot_bytes = base->bytes.size();
       if (!into.entity->restore(*base)) into.problem = "its snapshot is damaged";
     } catch (const std::exception& problem) {
       into.problem = problem.what();

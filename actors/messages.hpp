@@ -39,10 +39,14 @@ struct lane_reopened {
   storage::epoch at_epoch = 0;
   std::shared_ptr<storage::index_tail> tail; // rows that the index may not know
 };
-/// To the shard: a saved snapshot covers these events.
-struct snapshot_saved {
+/// To the shard: rows up to `covers` are no longer needed to recover these entities.
+struct saved_snapshot {
   entity_id id;
   storage::position covers = 0;
+  std::uint64_t bytes = 0;
+};
+struct snapshots_saved {
+  std::shared_ptr<const std::vector<saved_snapshot>> all;
 };
 /// To an entity's actor or the shard: drop it and recover it.
 struct kill_entity {
@@ -104,7 +108,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::batch_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::durable_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entities_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshot_saved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshots_saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::kill_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::find_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::adopt_child)

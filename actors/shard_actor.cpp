@@ -68,7 +68,12 @@ caf::behavior shard_actor::behave() {
       shard_.lane_restarted(one.at_epoch, now());
       after_turn();
     },
-    [this](const snapshot_saved& one) { context_->index.forget_before(one.id, one.covers + 1); },
+    [this](const snapshots_saved& some) {
+      for (const auto& one : *some.all) {
+        context_->index.forget_before(one.id, one.covers + 1);
+        shard_.note_snapshot(one.id, one.bytes);
+      }
+    },
     [this](const kill_entity& one) {
       shard_.kill(one.id, "killed", now());
       after_turn();
@@ -179,38 +184,48 @@ void shard_actor::load_wanted() {
   if (posted) return;
   std::vector<recovered_entity> none;
   for (const auto& one : *wanted)
-    none.push_back({one.id, nullptr, 0, "too many entities wait to be loaded"});
+    none.push_back({one.id, nullptr, 0, 0, "too many entities wait to be loaded"});
   answer(std::move(none));
 }
 
 void shard_actor::save_snapshot(storage::snapshot made) {
+  const auto last = context_->index.last_position_of(made.entity);
+  to_save_covers_.push_back({made.entity, last, made.bytes.size()});
+  to_save_.push_back(std::move(made));
+}
+
+/// Together, so that a thousand accounts that leave memory cost a few transactions.
+void shard_actor::save_gathered() {
+  if (to_save_.empty()) return;
   const auto self = caf::actor_cast<caf::actor>(this);
-  const auto positions = context_->index.positions_of(made.entity);
-  const auto covers = positions.empty() ? 0 : positions.back();
-  const auto kept = std::make_shared<storage::snapshot>(std::move(made));
+  const auto made =
+    std::make_shared<const std::vector<storage::snapshot>>(std::exchange(to_save_, {}));
+  const auto covers =
+    std::make_shared<const std::vector<saved_snapshot>>(std::exchange(to_save_covers_, {}));
   // A snapshot that is not saved costs replay time, nothing else.
-  static_cast<void>(context_->loader.post([context = context_, self, kept, covers] {
+  static_cast<void>(context_->saver.post([context = context_, self, made, covers] {
     try {
-      context->store.save_snapshot(*kept);
-      caf::anon_send(self, snapshot_saved{kept->entity, covers});
+      context->store.save_snapshots(*made);
+      caf::anon_send(self, snapshots_saved{covers});
     } catch (const std::exception& problem) {
-      runtime::log_warning("shard", "snapshot of {} not saved: {}", to_string(kept->entity),
-                           problem.what());
+      runtime::log_warning("shard", "{} snapshots not saved: {}", made->size(), problem.what());
     }
   }));
 }
 
 void shard_actor::snapshot_in_background(entity_id id) {
   const auto self = caf::actor_cast<caf::actor>(this);
-  static_cast<void>(context_->loader.post(
+  static_cast<void>(context_->saver.post(
     [context = context_, id, self, positions = context_->index.positions_of(id)] {
       try {
         const auto found =
           recover_entities(context->store, context->options.id, trading_world(), {{id, positions}});
         const auto& copy = found.front().entity;
-        if (!copy || copy->is_blank()) return;
-        context->store.save_snapshot(copy->make_snapshot());
-        if (!positions.empty()) caf::anon_send(self, snapshot_saved{id, positions.back()});
+        if (!copy || copy->is_blank() || positions.empty()) return;
+        const auto made = copy->make_snapshot();
+        context->store.save_snapshot(made);
+        caf::anon_send(self, snapshots_saved{std::make_shared<const std::vector<saved_snapshot>>(
+                               1, saved_snapshot{id, positions.back(), made.bytes.size()})});
       } catch (const std::exception& problem) {
         runtime::log_warning("shard", "background snapshot of {} failed: {}", to_string(id),
                              problem.what());
@@ -221,7 +236,7 @@ void shard_actor::snapshot_in_background(entity_id id) {
 /// So that a start after a crash reads the journal's tail only.
 void shard_actor::save_index() {
   const auto copy = std::make_shared<storage::stream_index>(context_->index);
-  static_cast<void>(context_->loader.post([context = context_, copy] {
+  static_cast<void>(context_->saver.post([context = context_, copy] {
     try {
       storage::save_stream_index(context->store, context->options.id, *copy);
     } catch (const std::exception& problem) { // a full disk, mostly: the next save tries again
@@ -291,6 +306,7 @@ void shard_actor::place_activated() {
 
 void shard_actor::after_turn() {
   load_wanted();
+  save_gathered();
   place_activated();
   note_state();
 }

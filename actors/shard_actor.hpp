@@ -30,8 +30,9 @@ struct shard_gauges {
 struct shard_context {
   storage::journal& store;
   storage::thread_lane& lane;
-  storage::stream_index& index; // the shard actor's own after start; no other thread touches it
-  runtime::worker_thread& loader;
+  storage::stream_index& index;   // the shard actor's own after start; no other thread touches it
+  runtime::worker_thread& loader; // of entities that somebody waits for
+  runtime::worker_thread& saver;  // of snapshots and the index: nobody waits
   local_gate& gate;
   durable_router& router;
   shard_gauges& gauges;
@@ -62,6 +63,7 @@ private:
   void passivated(entity_id id) override;
 
   void load_wanted();
+  void save_gathered();
   /// Takes out what is asked of working orders and hands it to their actors.
   void pass_to_orders(std::vector<actors::request>& requests);
   caf::response_promise find(entity_id id);
@@ -79,6 +81,8 @@ private:
   trading_shard shard_;
   actor_tree tree_;
   std::vector<entity_request> to_load_;
+  std::vector<storage::snapshot> to_save_;
+  std::vector<saved_snapshot> to_save_covers_;
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
   bool was_degraded_ = false;

@@ -84,6 +84,7 @@ struct node_core::parts {
   actors::durable_router router;
   storage::thread_lane lane;
   runtime::worker_thread loader{"loader", 200'000};
+  runtime::worker_thread saver{"saver", 1'000};
   caf::actor_system_config config;
   caf::actor_system system;
   caf::actor root;
@@ -140,8 +141,8 @@ void node_core::start(actors::edge& out) {
     all.projection->note_head(head->second.last);
   }
   const auto shard = std::make_shared<actors::shard_context>(actors::shard_context{
-    *all.store, all.lane, all.index, all.loader, all.gate, all.router, all.gauges, options,
-    all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5,
+    *all.store, all.lane, all.index, all.loader, all.saver, all.gate, all.router, all.gauges,
+    options, all.stopping, static_cast<std::uint64_t>(*all.settings.storage_checkpoint_seconds) * 5,
     actors::order_supervision{.idle_ns = options.idle_ns}});
   const auto data = std::make_shared<actors::market_data_context>(actors::market_data_context{
     all.faces, *all.tape, out,
@@ -274,6 +275,7 @@ void node_core::stop() {
   all.router.connect_shard(nullptr);
   all.router.connect_hub(nullptr);
   all.loader.stop();
+  all.saver.stop();
   all.projection->stop();
   all.tape->flush();
   storage::crash_point("stop-index");

@@ -108,9 +108,9 @@ void daily_orders::decode(byte_reader& in) {
 // ---- final orders and transfers
 
 const order_view* final_orders::find(order_id id) const {
-  const auto at =
-    std::find_if(kept_.rbegin(), kept_.rend(), [&](const order_view& one) { return one.id == id; });
-  return at == kept_.rend() ? nullptr : &*at;
+  for (auto i = kept_.size(); i > 0; --i)
+    if (kept_[i - 1].id == id) return &kept_[i - 1];
+  return nullptr;
 }
 
 const transfer_entry* transfer_log::find(const std::string& reference) const {

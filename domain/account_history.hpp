@@ -10,7 +10,6 @@
 #include "domain/hash_index.hpp"
 
 #include <array>
-#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -60,7 +59,7 @@ private:
     16; // expired entries dropped per new one: no long pause after a day
   [[nodiscard]] client_entry* find(std::uint64_t id_hash);
 
-  std::deque<client_entry> recent_;        // in order of time
+  ring<client_entry> recent_;              // in order of time
   std::uint64_t first_ = 0;                // recent_[i] is entry number first_ + i
   hash_index numbers_;                     // id hash -> number of its newest entry
   std::map<std::uint64_t, order_id> aged_; // dropped from recent_ while their order was open
@@ -96,7 +95,7 @@ public:
   void decode(byte_reader& in) { in.get(kept_); }
 
 private:
-  std::deque<order_view> kept_;
+  ring<order_view> kept_;
 };
 
 struct transfer_entry {
@@ -119,7 +118,7 @@ public:
   void decode(byte_reader& in);
 
 private:
-  std::deque<transfer_entry> kept_;
+  ring<transfer_entry> kept_;
   std::uint64_t first_ = 0;
   std::unordered_map<std::string, std::uint64_t> numbers_;
 };

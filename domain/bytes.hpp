@@ -7,6 +7,7 @@
 #pragma once
 
 #include "domain/fields.hpp"
+#include "domain/ring.hpp"
 
 #include <array>
 #include <bit>
@@ -54,6 +55,11 @@ public:
   template <class T>
   void put(const std::deque<T>& x) {
     put_range(x);
+  }
+  template <class T>
+  void put(const ring<T>& x) {
+    put(static_cast<std::uint32_t>(x.size()));
+    for (std::size_t i = 0; i < x.size(); ++i) put(x[i]);
   }
   template <class K, class V>
   void put(const std::map<K, V>& x) {
@@ -134,6 +140,10 @@ public:
   }
   template <class T>
   void get(std::deque<T>& x) {
+    get_sequence(x);
+  }
+  template <class T>
+  void get(ring<T>& x) {
     get_sequence(x);
   }
   template <class K, class V>

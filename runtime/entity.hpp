@@ -211,12 +211,12 @@ private:
     made.acknowledged = this->outbox_.take_riding();
     made.event_count = static_cast<std::uint32_t>(events_.size());
     for (const auto& happened : events_) storage::encode_event(happened, made.events);
-    for (const auto& post : posts_) {
+    for (auto& post : posts_) {
       auto& message = out.sent.emplace_back();
       message.from = this->self_;
       message.to = post.to;
       message.number = this->outbox_.post(post.to, post.body);
-      message.body = post.body;
+      message.body = std::move(post.body);
     }
     // The answer follows the message that carries the command on: the first one, as the machine
     // posts it.
@@ -231,8 +231,9 @@ private:
   }
 
   Machine machine_;
-  std::vector<typename Machine::event> events_; // kept between steps for their memory
-  std::vector<addressed_message> posts_;
+  // Of the step at hand. One step runs at a time on a thread, so all entities share their memory: there may be a hundred thousand.
+  static inline thread_local std::vector<typename Machine::event> events_;
+  static inline thread_local std::vector<addressed_message> posts_;
 };
 
 } // namespace rialto::runtime

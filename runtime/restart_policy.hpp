@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rialto::runtime {
 
@@ -30,8 +30,8 @@ public:
   [[nodiscard]] std::optional<std::int64_t> failed(timestamp_ns now, std::string why) {
     last_failure_ = std::move(why);
     ++failures_;
-    while (!recent_.empty() && recent_.front().value <= now.value - limits_.window_ns)
-      recent_.pop_front();
+    std::erase_if(recent_,
+                  [&](timestamp_ns at) { return at.value <= now.value - limits_.window_ns; });
     if (recent_.size() >= limits_.restarts_max) return {};
     recent_.push_back(now);
     auto delay = limits_.back_off_ns;
@@ -43,7 +43,7 @@ public:
 
 private:
   restart_limits limits_;
-  std::deque<timestamp_ns> recent_; // at most restarts_max
+  std::vector<timestamp_ns> recent_; // at most restarts_max
   std::uint64_t failures_ = 0;
   std::string last_failure_;
 };

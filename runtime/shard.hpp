@@ -36,6 +36,7 @@ struct recovered_entity {
   entity_id id;
   std::unique_ptr<entity_base<World>> entity;
   std::uint64_t snapshot_event = 0; // the last one its snapshot covers
+  std::uint64_t snapshot_bytes = 0;
   std::string problem;
 };
 
@@ -83,6 +84,11 @@ struct shard_options {
   std::size_t waiting_max = 1'000;   // requests kept for an entity that is being loaded
   std::uint64_t snapshot_events =
     200'000; // a busy entity gets a background snapshot every so many events
+  // ...or, while it is large, every so many bytes of its last snapshot: then snapshots cost an event the same at any size.
+  std::uint64_t snapshot_bytes_per_event = 50;
+  std::uint64_t tail_events_max =
+    4'000'000; // of all entities, that no snapshot covers: what a start after a crash replays
+  std::size_t passivations_max = 2'000; // per tick
   std::int64_t idle_ns = 60'000'000'000;
   std::int64_t resend_ns = 1'000'000'000;
   std::int64_t probe_ns = 500'000'000; // while the journal fails
@@ -136,6 +142,15 @@ public:
     settle_batch();
   }
 
+  /// A snapshot of that many bytes was saved.
+  void note_snapshot(entity_id id, std::uint64_t bytes) {
+    if (auto* at = find(id))
+      at->snapshot_every =
+        std::max(options_.snapshot_events, bytes / options_.snapshot_bytes_per_event);
+  }
+  /// Events of entities in memory that no snapshot covers, as of the last tick.
+  [[nodiscard]] std::uint64_t tail_events() const { return tail_events_; }
+
   /// A passivated entity that must be activated at `at`.
   void note_wake(entity_id id, timestamp_ns at) { wakes_.emplace(at, id); }
 
@@ -167,8 +182,9 @@ private:
     std::unique_ptr<entity_type> live; // empty while loading or waiting for a restart
     std::vector<request> waiting;
     std::vector<envelope<World>> waiting_messages;
-    std::uint64_t in_flight = 0;   // records not yet durable
-    std::uint64_t snapshot_at = 0; // event number of the newest snapshot asked for
+    std::uint64_t in_flight = 0;      // records not yet durable
+    std::uint64_t snapshot_at = 0;    // event number of the newest snapshot asked for
+    std::uint64_t snapshot_every = 0; // events; 0: as the options say
     timestamp_ns last_used, resend_at, restart_at;
     bool is_loading = false, is_touched = false, awaits_claim = false, is_given_up = false;
     restart_history history;
@@ -217,6 +233,7 @@ private:
   std::vector<std::unique_ptr<storage::effects>> refused_; // effects the lane had no room for
   timestamp_ns clock_, probe_at_;
   bool degraded_ = false, restarting_ = false, probing_ = false;
+  std::uint64_t tail_events_ = 0;
   shard_statistics statistics_;
 };
 

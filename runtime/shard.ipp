@@ -278,8 +278,11 @@ void shard<World>::lane_restarted(storage::epoch at_epoch, timestamp_ns clock) {
 
 template <class World>
 void shard<World>::loaded(entity_id id, entity_history history, timestamp_ns clock) {
-  recovered_entity<World> made{
-    id, world_.make(id), history.base ? history.base->event_number : 0, {}};
+  recovered_entity<World> made{id,
+                               world_.make(id),
+                               history.base ? history.base->event_number : 0,
+                               history.base ? history.base->bytes.size() : 0,
+                               {}};
   try {
     bool sound = !history.base || made.entity->restore(*history.base);
     for (std::size_t i = 0; sound && i < history.records.size(); ++i)
@@ -302,6 +305,7 @@ void shard<World>::recovered(recovered_entity<World> one, timestamp_ns clock) {
   at->is_loading = false;
   if (!one.problem.empty()) return fail(*at, one.problem);
   at->snapshot_at = one.snapshot_event;
+  note_snapshot(id, one.snapshot_bytes);
   at->live = std::move(one.entity);
   world_.revive(*at->live);
   at->last_used = clock_;
@@ -350,6 +354,11 @@ void shard<World>::tick(timestamp_ns clock) {
     wakes_.erase(wakes_.begin());
     slot_of(id, false); // its own tick wakes it once it is loaded
   }
+  // With too long a tail, those that hold more than their share of it are next.
+  constexpr std::size_t snapshots_max = 100;
+  auto snapshots_wanted = tail_events_ > options_.tail_events_max ? snapshots_max : 0;
+  const auto large_tail = std::max<std::uint64_t>(1, tail_events_ / (slots_.size() + 1));
+  std::uint64_t tail = 0;
   for (auto& slot : slots_) {
     const auto id = slot.first;
     auto& at = slot.second;
@@ -372,17 +381,22 @@ void shard<World>::tick(timestamp_ns clock) {
     }
     if (const auto due = at.live->wake_at(); due.value != 0 && due <= clock_) waking.push_back(id);
     const auto unsaved = at.live->event_number() - at.snapshot_at;
-    if (unsaved >= options_.snapshot_events && at.in_flight == 0) {
+    tail += unsaved;
+    const bool is_due = unsaved >= std::max(options_.snapshot_events, at.snapshot_every);
+    if (is_due || (snapshots_wanted > 0 && unsaved >= large_tail)) {
+      if (!is_due) --snapshots_wanted;
       at.snapshot_at = at.live->event_number();
       host_.snapshot_in_background(id);
     }
-    if (at.last_used.value + options_.idle_ns <= clock_.value && at.in_flight == 0 &&
+    if (idle.size() < options_.passivations_max &&
+        at.last_used.value + options_.idle_ns <= clock_.value && at.in_flight == 0 &&
         !at.awaits_claim && links.is_drained() && world_.may_passivate(id)) {
       if (unsaved > 0) host_.save_snapshot(at.live->make_snapshot());
       if (const auto due = at.live->wake_at(); due.value != 0) note_wake(id, due);
       idle.push_back(id);
     }
   }
+  tail_events_ = tail;
   std::sort(idle.begin(), idle.end());
   for (const auto id : idle) {
     if (slots_[id].is_loading) {

@@ -89,6 +89,10 @@ public:
   [[nodiscard]] virtual std::optional<entity_id> find_claim(std::string_view key) = 0;
 
   virtual void save_snapshot(const snapshot& made) = 0; // replaces an older one of the entity
+  /// Several, in order; those before one that throws may be saved.
+  virtual void save_snapshots(const std::vector<snapshot>& made) {
+    for (const auto& one : made) save_snapshot(one);
+  }
   [[nodiscard]] virtual std::optional<snapshot> load_snapshot(entity_id entity) = 0;
 
   /// Every entity whose newest snapshot has a wake time.

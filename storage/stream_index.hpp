@@ -38,6 +38,11 @@ public:
   [[nodiscard]] bool contains(entity_id id) const { return entries_.contains(id); }
   /// Rising; empty if there are none or the entity is unknown.
   [[nodiscard]] std::vector<position> positions_of(entity_id id) const;
+  /// The newest of them, forgotten or not; 0: none.
+  [[nodiscard]] position last_position_of(entity_id id) const {
+    const auto at = entries_.find(id);
+    return at == entries_.end() ? 0 : at->second.last;
+  }
   [[nodiscard]] std::vector<entity_id> entities() const; // ascending
   [[nodiscard]] position covers() const { return covers_; }
 

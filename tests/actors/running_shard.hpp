@@ -66,6 +66,7 @@ private:
   durable_router router_;
   storage::thread_lane lane_;
   runtime::worker_thread loader_{"loader", 1'000};
+  runtime::worker_thread saver_{"saver", 1'000};
   caf::actor_system_config config_;
   caf::actor_system system_;
   caf::actor shard_, hub_, feed_;

@@ -17,8 +17,9 @@ inline running_shard::running_shard(order_supervision orders, std::int64_t idle_
   runtime::shard_options options;
   options.idle_ns = idle_ns;
   options.restarts.back_off_ns = 1'000'000;
-  const auto context = std::make_shared<shard_context>(shard_context{
-    *store_, lane_, index_, loader_, gate_, router_, gauges, options, stopping_, 150, orders});
+  const auto context = std::make_shared<shard_context>(
+    shard_context{*store_, lane_, index_, loader_, saver_, gate_, router_, gauges, options,
+                  stopping_, 150, orders});
   router_.connect_edge(this);
   shard_ =
     system_.spawn<shard_actor>(runtime::actor_surroundings{registry, clock}, "node", context);
@@ -38,6 +39,7 @@ inline running_shard::~running_shard() {
   system_.await_all_actors_done();
   router_.connect_shard(nullptr);
   loader_.stop();
+  saver_.stop();
 }
 
 inline void running_shard::show_markets(edge& out) {
