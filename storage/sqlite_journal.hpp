@@ -57,6 +57,8 @@ public:
 
   /// The rows of a shard that are in the table; none: 0 and 0.
   [[nodiscard]] std::pair<position, position> table_rows(shard_id shard);
+  /// Compares rows that are in the table and in an archive. Throws journal_error at one that differs.
+  void check_overlap(shard_id shard);
   /// Of journal.sqlite, and how many of them wait to be used again.
   [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> file_bytes();
   /// Gives free pages back to the file system: copies what is left, so nobody may be waiting.

@@ -199,6 +199,17 @@ void sqlite_journal::check_same(shard_id shard, const std::vector<table_row>& ro
   }
 }
 
+void sqlite_journal::check_overlap(shard_id shard) {
+  const std::lock_guard hold(archiving_lock_);
+  const auto last = archive_.last(shard);
+  for (archive_range left{shard, table_rows(shard).first, last}; left.first <= last;) {
+    const auto chunk = table_chunk(left);
+    if (chunk.empty()) return;
+    check_same(shard, chunk);
+    left.first += chunk.size();
+  }
+}
+
 std::pair<std::uint64_t, std::uint64_t> sqlite_journal::file_bytes() {
   const std::lock_guard hold(aside_lock_);
   const auto pragma = [this](const char* name) {

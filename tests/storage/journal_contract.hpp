@@ -290,7 +290,7 @@ inline void archived_rows_are_read_like_any_other(journal_under_test& under) { /
   all.last = UINT64_MAX;
   static_cast<void>(under.store().archive(all));
   CHECK(under.store().archived(3) < rows.size()); // the newest row stays
-  all.shard = 9; // has no rows
+  all.shard = 9;                                  // has no rows
   CHECK(under.store().archive(all).files.empty());
   under.reopen();
   check();
