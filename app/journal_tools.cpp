@@ -1,14 +1,13 @@
 #include "app/journal_tools.hpp"
 
-#include "actors/journal_checker.hpp"
 #include "domain/time_text.hpp"
 #include "storage/event_codec.hpp"
 #include "storage/journal.hpp"
+#include "storage/record.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <set>
 
 namespace rialto::app {
 
@@ -99,35 +98,6 @@ int journal_dump(const std::string& data_directory, const std::string& stream) {
     return 1;
   } catch (const std::exception& problem) {
     fmt::print(stderr, "rialto journal dump: {}\n", problem.what());
-    return 2;
-  }
-}
-
-int journal_verify(const std::string& data_directory) {
-  try {
-    const auto store = storage::open_sqlite_journal(data_directory);
-    std::set<entity_id> entities;
-    read_rows(*store, [&](storage::position, std::string_view blob) {
-      if (const auto records = storage::read_blob(blob))
-        for (const auto& one : *records) entities.insert(one.stream);
-    });
-    actors::journal_checker checker;
-    std::size_t snapshots = 0;
-    for (const auto id : entities)
-      if (auto made = store->load_snapshot(id)) {
-        checker.expect(std::move(*made));
-        ++snapshots;
-      }
-    read_rows(*store, [&](storage::position at, std::string_view blob) { checker.take(at, blob); });
-    checker.finish();
-    for (const auto& one : checker.violations()) fmt::print("{}\n", one);
-    fmt::print("{} rows, {} records, {} events, {} entities, {} snapshots, links {}: {}\n",
-               checker.rows, checker.records, checker.events, entities.size(), snapshots,
-               checker.is_drained() ? "drained" : "not drained",
-               checker.violations().empty() ? "clean" : "NOT CLEAN");
-    return checker.violations().empty() ? 0 : 1;
-  } catch (const std::exception& problem) {
-    fmt::print(stderr, "rialto journal verify: {}\n", problem.what());
     return 2;
   }
 }

@@ -8,6 +8,7 @@
 #include "runtime/log.hpp"
 #include "runtime/secret_file.hpp"
 #include "runtime/supervisor.hpp"
+#include "storage/archiving.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/sqlite_journal.hpp"
 #include "storage/thread_name.hpp"
@@ -32,6 +33,7 @@ constexpr storage::shard_id only_shard = 0;
 // Under load the log is folded more often than the setting says, so that it stays within the length that it was given.
 constexpr std::int64_t log_bytes = 64 << 20;
 constexpr std::uint64_t log_bytes_max = log_bytes / 4;
+constexpr std::int64_t day_ns = 86'400'000'000'000;
 
 caf::actor_system_config& configured(caf::actor_system_config& config,
                                      const runtime::node_settings& settings) {
@@ -234,21 +236,48 @@ void node_core::keep_house() {
   storage::name_thread("keeper");
   auto& all = *parts_;
   const auto checkpoint_every = *all.settings.storage_checkpoint_seconds;
-  constexpr std::int64_t day_ns = 86'400'000'000'000;
   for (std::int64_t second = 1;; ++second) {
-    std::unique_lock hold(all.keeper_lock);
-    if (all.keeper_wake.wait_for(hold, 1s, [&] { return all.keeper_ends; })) return;
-    hold.unlock();
+    if (keeper_ends_within(1s)) return;
     try {
       all.tape->flush();
       if (second % checkpoint_every == 0 || all.store->log_bytes() > log_bytes_max)
         static_cast<void>(all.store->checkpoint_log());
       if (second % 3'600 == 0)
         all.tape->prune({all.clock.now().value - *all.settings.tape_keep_days * day_ns});
+      if (second % 3'600 == 600) archive_old_rows();
     } catch (const std::exception& problem) { // a full disk, mostly: the next second tries again
       if (second % 60 == 0) runtime::log_warning("keeper", "{}", problem.what());
     }
   }
+}
+
+bool node_core::keeper_ends_within(std::chrono::milliseconds pause) {
+  auto& all = *parts_;
+  std::unique_lock hold(all.keeper_lock);
+  return all.keeper_wake.wait_for(hold, pause, [&] { return all.keeper_ends; });
+}
+
+/// A third of the keeper's time at most, and the rest of its work goes on in between.
+void node_core::archive_old_rows() {
+  auto& all = *parts_;
+  const auto after_days = *all.settings.storage_archive_after_days;
+  if (after_days == 0) return;
+  storage::archive_rule rule;
+  rule.shard = only_shard;
+  rule.before = {all.clock.now().value - after_days * day_ns};
+  rule.projected = all.projection->projected();
+  auto next_look = std::chrono::steady_clock::now() + 1s;
+  rule.go_on = [&] {
+    if (std::chrono::steady_clock::now() >= next_look) {
+      next_look = std::chrono::steady_clock::now() + 1s;
+      all.tape->flush();
+      static_cast<void>(all.store->checkpoint_log());
+    }
+    return !keeper_ends_within(50ms);
+  };
+  for (const auto& one : storage::archive_when_due(*all.store, rule).files)
+    log_info("keeper", "{}: {} rows, {} bytes in {}", one.path, one.last - one.first + 1, one.bytes,
+             one.stored_bytes);
 }
 
 void node_core::disconnect_edge() {

@@ -12,6 +12,7 @@
 #include "runtime/projection_thread.hpp"
 #include "runtime/settings_list.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace rialto::app {
@@ -42,6 +43,9 @@ public:
 private:
   void make_usable(std::size_t known_markets);
   void keep_house();
+  /// The keeper's pause; true: it is to end.
+  [[nodiscard]] bool keeper_ends_within(std::chrono::milliseconds pause);
+  void archive_old_rows();
   struct parts;
   std::unique_ptr<parts> parts_;
 };

@@ -36,6 +36,8 @@ public:
   /// Rows not yet projected, and for how long the oldest of them has waited.
   [[nodiscard]] std::uint64_t lag_rows() const;
   [[nodiscard]] std::int64_t lag_ns() const;
+  /// The last row that the read models show.
+  [[nodiscard]] storage::position projected() const { return cursor_; }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
 private:

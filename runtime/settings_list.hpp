@@ -195,6 +195,15 @@ struct node_settings : settings_table {
      .fallback = "30",
      .rule = {.min = 1, .max = 3'600},
      .unit = "seconds"}};
+  count_setting storage_archive_after_days{
+    this,
+    {.name = "storage.archive-after-days",
+     .sentence = "Journal rows older than this, and needed for no recovery, move into compressed "
+                 "files in the data directory's archive; lists, dumps and checks still see them. "
+                 "0: never.",
+     .fallback = "30",
+     .rule = {.min = 0, .max = 36'500},
+     .unit = "days"}};
   count_setting tape_keep_days{
     this,
     {.name = "tape.keep-days",

@@ -22,6 +22,9 @@ inline constexpr std::array crash_points{
   std::string_view("index-begun"),          // a checkpoint of the stream index
   std::string_view("index-saved"),          //
   std::string_view("log-folded"),           // the write-ahead log is in the file
+  std::string_view("archive-written"),      // an archive is whole and synced under a temporary name
+  std::string_view("archive-renamed"),      // it is durable, its rows are in the table as well
+  std::string_view("archive-deleted"),      // some of its rows have left the table
   std::string_view("projection-inserted"),  // read models changed, not committed
   std::string_view("projection-committed"), //
   std::string_view("tape-inserted"),        // trades and candles written, not committed

@@ -8,7 +8,7 @@
 //   J2  a shard's positions are 1, 2, 3... without gap; a row goes in only if `predecessor` is the
 //   head and `epoch` the current one J3  what append acknowledged survives a crash of process or
 //   machine J4  after `unknown` the caller must call heads() and must not append again on the same
-//   session
+//   session J5  an archived row is read like any other, and the newest row of a shard is never archived
 #pragma once
 
 #include "domain/ids.hpp"
@@ -72,6 +72,27 @@ struct journal_head {
   epoch at_epoch = 0;
 };
 
+/// Rows that are to leave the engine's table for files beside it (row_archive.hpp).
+struct archive_request {
+  shard_id shard = 0;
+  position last = 0;                       // rows up to this one
+  std::uint64_t file_bytes = 256ull << 20; // of blobs in one file, before compression
+  bool whole_files_only = false;           // what does not fill one stays
+  /// Called between small steps, under no lock; false: stop here (a later call goes on).
+  std::function<bool()> go_on;
+};
+
+struct archived_file {
+  std::string path;
+  position first = 0, last = 0;
+  std::uint64_t records = 0, events = 0, bytes = 0, stored_bytes = 0; // blobs, the file
+};
+
+struct archive_outcome {
+  std::vector<archived_file> files; // made by this call
+  std::uint64_t rows_dropped = 0;   // from the table; more than in `files` after an interruption
+};
+
 class journal {
 public:
   virtual ~journal() = default;
@@ -105,6 +126,12 @@ public:
   /// Draws `count` ids of a named sequence ("order", "account", "user", "market"), durable before
   /// it returns; the first of the block.
   [[nodiscard]] virtual std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) = 0;
+
+  /// Moves old rows into archives, beside running appends; an engine without archives moves none. A
+  /// damaged row is never moved. Throws journal_error; then a later call finishes what was begun.
+  virtual archive_outcome archive(const archive_request&) { return {}; }
+  /// The last row of a shard that lies in archives; 0: none.
+  [[nodiscard]] virtual position archived(shard_id) { return 0; }
 
   /// Moves the engine's write-ahead log into the main file; off the commit path. Returns false when
   /// busy.

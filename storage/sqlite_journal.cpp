@@ -3,6 +3,7 @@
 #include "domain/assert.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/migrations.hpp"
+#include "storage/sqlite_row_id.hpp"
 
 #include <sqlite3.h>
 
@@ -11,19 +12,6 @@
 namespace rialto::storage {
 
 namespace {
-
-constexpr int position_bits = 40; // 10^12 rows a shard: 34 years at 1,000 commits a second
-constexpr shard_id shard_limit = 1u << (63 - position_bits);
-
-std::uint64_t row_id(shard_id shard, position at) {
-  return (static_cast<std::uint64_t>(shard) << position_bits) | at;
-}
-shard_id shard_of(std::uint64_t id) {
-  return static_cast<shard_id>(id >> position_bits);
-}
-position position_of(std::uint64_t id) {
-  return id & ((std::uint64_t{1} << position_bits) - 1);
-}
 
 constexpr std::size_t chunk_rows_max = 256;
 constexpr std::size_t chunk_bytes_max = 1 << 20;
@@ -68,7 +56,9 @@ std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory,
 
 sqlite_journal::sqlite_journal(const std::string& data_directory,
                                const sqlite_journal_options& options)
-    : lock_(data_directory), path_(data_directory + "/journal.sqlite"), options_(options) {
+    : lock_(data_directory), path_(data_directory + "/journal.sqlite"), options_(options),
+      archive_(data_directory + "/archive") {
+  check_file_exists();
   auto first = open(sync_mode::full);
   migrate(first, "journal");
   sync_directory(data_directory);
@@ -84,6 +74,7 @@ sqlite_journal::sqlite_journal(const std::string& data_directory,
   if (options_.log_bytes > 0 && has_room(data_directory, 16 * options_.log_bytes))
     log_.lengthen_log(options_.log_bytes);
   read_heads();
+  check_archive_fits();
   sweep_garbage();
   auto last_part = aside_->on.prepare("SELECT coalesce(max(id), 0) FROM parts");
   if (last_part.step()) next_part_ = last_part.number(0) + 1;
@@ -258,17 +249,14 @@ void sqlite_journal::read(shard_id shard, position first,
   const auto end = row_id(shard + 1, 0);
   for (std::size_t rows_max = 1;; rows_max = std::min(rows_max * 4, chunk_rows_max)) {
     chunk.clear();
+    bool is_absent = false;
     {
       const std::lock_guard hold(aside_lock_);
       auto& rows = aside_->rows.with(row_id(shard, first), end);
       for (std::size_t bytes = 0;
            chunk.size() < rows_max && bytes < chunk_bytes_max && rows.step();) {
-        const auto expected = row_id(shard, first + chunk.size());
-        if (rows.number(0) != expected) {
-          rows.reset();
-          throw journal_error(path_ + ": row " + std::to_string(position_of(expected)) +
-                              " of shard " + std::to_string(shard) + " is missing");
-        }
+        is_absent = rows.number(0) != row_id(shard, first + chunk.size());
+        if (is_absent) break;
         chunk.push_back(rows.text(1));
         bytes += chunk.back().size();
       }
@@ -276,7 +264,8 @@ void sqlite_journal::read(shard_id shard, position first,
     }
     for (const auto& blob : chunk)
       if (!row(first++, blob)) return;
-    if (chunk.empty()) return;
+    if (is_absent && !read_archived(shard, first, row)) return; // below the table's first row
+    if (chunk.empty() && !is_absent) return;
   }
 }
 

@@ -11,10 +11,12 @@
 //       is durable
 //   S4  after any IO error the log is suspect, for the system may have dropped what a failed sync
 //       should have written: no append until heads() has copied the log back and begun a new one
-//   S5  locks are taken in the order saving_lock_, log_lock_, aside_lock_, write_lock_
+//   S5  locks are taken in the order archiving_lock_, saving_lock_, log_lock_, aside_lock_, write_lock_
+//   S6  a row leaves the table when a file in DATA/archive that gives back its very bytes is durable
 #pragma once
 
 #include "storage/data_lock.hpp"
+#include "storage/row_archive.hpp"
 #include "storage/sqlite.hpp"
 
 #include <atomic>
@@ -25,6 +27,7 @@ namespace rialto::storage {
 struct sqlite_journal_options {
   const char* vfs = nullptr;          // nullptr: the system's own (tests inject faults)
   std::size_t part_bytes = 256 << 10; // of a large value, per transaction
+  std::size_t archive_block_bytes = archive_writer::usual_block_bytes;
   int log_restart_pages = 4'096; // a log longer than this is started over, briefly holding writers
   std::int64_t log_bytes = 0;    // the log is made that long at once: commits then overwrite
 };
@@ -46,8 +49,20 @@ public:
   void save_checkpoint(std::string_view name, std::string_view bytes) override;
   [[nodiscard]] std::optional<std::string> load_checkpoint(std::string_view name) override;
   [[nodiscard]] std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override;
+  void save_snapshots(const std::vector<snapshot>& made) override;
+  archive_outcome archive(const archive_request& wanted) override;
+  [[nodiscard]] position archived(shard_id shard) override { return archive_.last(shard); }
   bool checkpoint_log() override;
   [[nodiscard]] std::uint64_t log_bytes() const override { return log_bytes_; }
+
+  /// The rows of a shard that are in the table; none: 0 and 0.
+  [[nodiscard]] std::pair<position, position> table_rows(shard_id shard);
+  /// Compares rows that are in the table and in an archive. Throws journal_error at one that differs.
+  void check_overlap(shard_id shard);
+  /// Of journal.sqlite, and how many of them wait to be used again.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> file_bytes();
+  /// Gives free pages back to the file system: copies what is left, so nobody may be waiting.
+  void shrink();
 
 private:
   /// The writer's connection; its statements close before it does.
@@ -60,8 +75,9 @@ private:
   struct aside {
     explicit aside(database opened);
     database on;
-    statement rows, owner_of, find_snapshot, put_snapshot, wakes, find_checkpoint, put_checkpoint,
-      part, put_part, drop_part, put_garbage, drop_garbage, any_garbage;
+    statement rows, first_row, row_sizes, drop_rows, owner_of, find_snapshot, put_snapshot, wakes,
+      find_checkpoint, put_checkpoint, part, put_part, drop_part, put_garbage, drop_garbage,
+      any_garbage;
   };
   /// Where a large value lies.
   struct part_range {
@@ -93,16 +109,46 @@ private:
   template <class Name>
   void save_parts(std::string_view bytes, statement aside::*find, const Name& name,
                   const std::function<void(const part_range&)>& put);
+  template <class Name>
+  void name_parts(const part_range& made, statement aside::*find, const Name& name,
+                  const std::function<void(const part_range&)>& put);
+  void put_snapshot(const snapshot& made, const part_range& at);
+  /// One small transaction of the aside connection.
   template <class Work>
-  void write_aside(Work&& work);
+  void write_aside(Work&& work) {
+    const std::scoped_lock hold(aside_lock_, write_lock_);
+    guarded([&] {
+      transaction step(aside_->on);
+      work();
+      step.commit();
+    });
+  }
   [[nodiscard]] std::optional<std::string> load_parts(const part_range& range);
   void drop_range(const part_range& range);
   void sweep_garbage();
 
+  struct table_row {
+    position at = 0;
+    epoch at_epoch = 0;
+    std::string blob;
+  };
+  void check_file_exists() const;
+  void check_archive_fits() const;
+  [[nodiscard]] bool read_archived(shard_id shard, position& first,
+                                   const std::function<bool(position, std::string_view blob)>& row);
+  [[nodiscard]] std::vector<table_row> table_chunk(const archive_range& rows);
+  [[nodiscard]] archive_range plan_file(const archive_request& wanted, position last,
+                                        bool& is_full);
+  [[nodiscard]] bool write_archive(const archive_request& wanted, const archive_range& range,
+                                   archive_outcome& done);
+  [[nodiscard]] bool drop_archived(const archive_request& wanted, archive_outcome& done);
+  void check_same(shard_id shard, const std::vector<table_row>& rows);
+
   data_lock lock_;
   std::string path_;
   sqlite_journal_options options_;
-  std::mutex saving_lock_, log_lock_, aside_lock_, write_lock_;
+  row_archive archive_;
+  std::mutex archiving_lock_, saving_lock_, log_lock_, aside_lock_, write_lock_;
   std::unique_ptr<writer> writer_;
   std::unique_ptr<aside> aside_;
   database log_;

@@ -18,7 +18,11 @@ std::uint32_t crc_of(std::string_view bytes) {
 
 sqlite_journal::aside::aside(database opened)
     : on(std::move(opened)),
-      rows(on.prepare("SELECT id, blob FROM journal WHERE id >= ? AND id < ? ORDER BY id")),
+      rows(on.prepare("SELECT id, blob, epoch FROM journal WHERE id >= ? AND id < ? ORDER BY id")),
+      first_row(on.prepare("SELECT id FROM journal WHERE id >= ? AND id < ? ORDER BY id LIMIT 1")),
+      row_sizes(on.prepare("SELECT id, length(blob) FROM journal WHERE id >= ? AND id <= ? "
+                           "ORDER BY id LIMIT 4096")),
+      drop_rows(on.prepare("DELETE FROM journal WHERE id >= ? AND id <= ?")),
       owner_of(on.prepare("SELECT owner FROM claims WHERE key = ?")),
       find_snapshot(on.prepare("SELECT part_first, part_count, crc, event_number, wake_at "
                                "FROM snapshots WHERE entity = ?")),
@@ -35,17 +39,6 @@ sqlite_journal::aside::aside(database opened)
       put_garbage(on.prepare("INSERT INTO garbage(part_first, part_count) VALUES(?, ?)")),
       drop_garbage(on.prepare("DELETE FROM garbage WHERE part_first = ?")),
       any_garbage(on.prepare("SELECT part_first, part_count FROM garbage LIMIT 1")) {}
-
-/// One small transaction of the aside connection.
-template <class Work>
-void sqlite_journal::write_aside(Work&& work) {
-  const std::scoped_lock hold(aside_lock_, write_lock_);
-  guarded([&] {
-    transaction step(aside_->on);
-    work();
-    step.commit();
-  });
-}
 
 /// Writes all but the last part ahead, each alone; the last one goes in with the row that names
 /// them, in the transaction that also gives up the value it replaces.
@@ -64,18 +57,26 @@ void sqlite_journal::save_parts(std::string_view bytes, statement aside::*find, 
   if (made.count > 1) write_aside([&] { aside_->put_garbage.run(made.first, made.count); });
   for (std::uint64_t index = 0; index + 1 < made.count; ++index)
     write_aside([&] { put_part(index); });
-  part_range former;
   write_aside([&] {
     put_part(made.count - 1);
-    auto& known = ((*aside_).*find).with(name);
-    if (known.step()) former = {known.number(0), known.number(1), 0};
-    known.reset();
-    put(made);
-    if (made.count > 1) aside_->drop_garbage.run(made.first);
-    if (former.count == 1) aside_->drop_part.run(former.first);
-    if (former.count > 1) aside_->put_garbage.run(former.first, former.count);
+    name_parts(made, find, name, put);
   });
   sweep_garbage();
+}
+
+/// Within the transaction that writes a value's last part: the row that names it, and no longer the
+/// one before.
+template <class Name>
+void sqlite_journal::name_parts(const part_range& made, statement aside::*find, const Name& name,
+                                const std::function<void(const part_range&)>& put) {
+  part_range former;
+  auto& known = ((*aside_).*find).with(name);
+  if (known.step()) former = {known.number(0), known.number(1), 0};
+  known.reset();
+  put(made);
+  if (made.count > 1) aside_->drop_garbage.run(made.first);
+  if (former.count == 1) aside_->drop_part.run(former.first);
+  if (former.count > 1) aside_->put_garbage.run(former.first, former.count);
 }
 
 void sqlite_journal::drop_range(const part_range& range) {
@@ -117,11 +118,44 @@ std::optional<std::string> sqlite_journal::load_parts(const part_range& range) {
 void sqlite_journal::save_snapshot(const snapshot& made) {
   RIALTO_ASSERT(made.entity);
   crash_point("snapshot-begun");
-  save_parts(made.bytes, &aside::find_snapshot, made.entity, [&](const part_range& at) {
-    aside_->put_snapshot.run(made.entity, at.first, at.count, at.crc, made.event_number,
-                             made.wake_at);
-  });
+  save_parts(made.bytes, &aside::find_snapshot, made.entity,
+             [&](const part_range& at) { put_snapshot(made, at); });
   crash_point("snapshot-saved");
+}
+
+void sqlite_journal::put_snapshot(const snapshot& made, const part_range& at) {
+  aside_->put_snapshot.run(made.entity, at.first, at.count, at.crc, made.event_number,
+                           made.wake_at);
+}
+
+/// Small ones share a transaction, of the size of one part at most (S2).
+void sqlite_journal::save_snapshots(const std::vector<snapshot>& made) {
+  constexpr std::size_t group_max = 256;
+  for (std::size_t from = 0, end = 0; from < made.size(); from = end) {
+    std::size_t bytes = 0;
+    while (end < made.size() && end < from + group_max &&
+           bytes + made[end].bytes.size() <= options_.part_bytes)
+      bytes += made[end++].bytes.size();
+    if (end <= from + 1) {
+      end = from + 1;
+      save_snapshot(made[from]);
+      continue;
+    }
+    crash_point("snapshot-begun");
+    const std::lock_guard hold(saving_lock_);
+    write_aside([&] {
+      for (auto one = made.begin() + static_cast<std::ptrdiff_t>(from);
+           one != made.begin() + static_cast<std::ptrdiff_t>(end); ++one) {
+        RIALTO_ASSERT(one->entity);
+        const part_range at{next_part_++, 1, crc_of(one->bytes)};
+        aside_->put_part.run(at.first, blob_view{one->bytes});
+        name_parts(at, &aside::find_snapshot, one->entity,
+                   [&](const part_range& named) { put_snapshot(*one, named); });
+      }
+    });
+    sweep_garbage();
+    crash_point("snapshot-saved");
+  }
 }
 
 std::optional<snapshot> sqlite_journal::load_snapshot(entity_id entity) {

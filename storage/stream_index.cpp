@@ -84,6 +84,23 @@ std::vector<entity_id> stream_index::entities() const {
   return all;
 }
 
+position stream_index::entry::first() const {
+  std::string_view left = differences;
+  return left.empty() ? 0 : before + take_difference(left);
+}
+
+position stream_index::first_of(entity_id id) const {
+  const auto at = entries_.find(id);
+  return at == entries_.end() ? 0 : at->second.first();
+}
+
+position stream_index::first_needed() const {
+  auto first = covers_ + 1;
+  for (const auto& [id, known] : entries_) // a minimum: the order does not matter
+    if (const auto mine = known.first(); mine != 0) first = std::min(first, mine);
+  return first;
+}
+
 std::string stream_index::encode() const {
   std::string bytes;
   byte_writer out(bytes);
@@ -139,14 +156,18 @@ index_tail read_index_tail(journal& store, shard_id shard, position first, std::
   return tail;
 }
 
+std::optional<stream_index> load_saved_index(journal& store, shard_id shard) {
+  const auto saved = store.load_checkpoint(checkpoint_name(shard));
+  return saved ? stream_index::decode(*saved) : std::nullopt;
+}
+
 stream_index load_stream_index(journal& store, shard_id shard) {
   const auto heads = store.heads();
   const auto head = heads.find(shard);
   const auto last = head == heads.end() ? position{0} : head->second.last;
   stream_index index;
-  if (const auto saved = store.load_checkpoint(checkpoint_name(shard)))
-    if (auto decoded = stream_index::decode(*saved); decoded && decoded->covers() <= last)
-      index = std::move(*decoded);
+  if (auto saved = load_saved_index(store, shard); saved && saved->covers() <= last)
+    index = std::move(*saved);
   while (index.covers() < last) {
     const auto tail = read_index_tail(store, shard, index.covers() + 1);
     if (tail.last < tail.first)

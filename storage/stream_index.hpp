@@ -45,6 +45,10 @@ public:
   }
   [[nodiscard]] std::vector<entity_id> entities() const; // ascending
   [[nodiscard]] position covers() const { return covers_; }
+  /// The first row that is needed to recover an entity; 0: none is. first_needed(): of all of them,
+  /// and never behind covers(), for of later rows nothing is known.
+  [[nodiscard]] position first_of(entity_id id) const;
+  [[nodiscard]] position first_needed() const;
 
   [[nodiscard]] std::string encode() const;
   /// Empty if damaged or of another version.
@@ -55,6 +59,7 @@ private:
   struct entry {
     position before = 0, last = 0;
     std::string differences;
+    [[nodiscard]] position first() const; // 0: none
   };
   std::unordered_map<entity_id, entry> entries_; // walked only to be sorted
   position covers_ = 0;
@@ -62,6 +67,9 @@ private:
 
 /// The saved index, or an empty one, completed from the journal. Throws journal_error.
 [[nodiscard]] stream_index load_stream_index(journal& store, shard_id shard);
+/// What was saved last, as it is; empty if there is nothing sound. From any thread. It may lag behind:
+/// then rows that are covered by now look needed, never the other way round.
+[[nodiscard]] std::optional<stream_index> load_saved_index(journal& store, shard_id shard);
 /// Saves it as checkpoint "stream_index/SHARD". Throws journal_error.
 void save_stream_index(journal& store, shard_id shard, const stream_index& index);
 

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <mutex>
 #include <random>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -32,7 +34,24 @@ struct change {
 struct file_image {
   std::string durable;
   std::vector<change> pending;
+  ino_t inode = 0; // so that it is found again when somebody renames it
 };
+
+ino_t inode_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+/// Where the file is now; empty: it was removed.
+std::string path_now(const std::string& path, ino_t inode) {
+  if (inode_of(path) == inode) return path;
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at(std::filesystem::path(path).parent_path(), problem),
+       end;
+       !problem && at != end; at.increment(problem))
+    if (inode_of(at->path()) == inode) return at->path();
+  return {};
+}
 
 void apply(const change& one, std::string& to) {
   if (one.is_truncation) {
@@ -218,10 +237,13 @@ int on_open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* 
   mine.base.pMethods = nullptr;
   const std::lock_guard hold(shared->lock);
   if (shared->is_cut) return SQLITE_CANTOPEN;
-  if (path != nullptr && !shared->images.contains(path))
-    shared->images[path].durable = content_of(path);
+  const bool is_known =
+    path != nullptr && shared->images.contains(path) &&
+    (shared->images[path].inode == 0 || shared->images[path].inode == inode_of(path));
+  if (path != nullptr && !is_known) shared->images[path] = {content_of(path), {}, 0};
   const int code = shared->real->xOpen(shared->real, path, mine.real(), flags, out_flags);
   if (mine.real()->pMethods == nullptr) return code;
+  if (path != nullptr) shared->images[path].inode = inode_of(path);
   mine.path = new std::string(path != nullptr ? path : "");
   mine.base.pMethods = &shim_methods;
   return code;
@@ -300,8 +322,11 @@ void faulty_vfs::restore_power(std::uint64_t seed) {
   heal();
   const std::lock_guard hold(state_->lock);
   std::mt19937_64 dice(seed);
-  for (const auto& [path, image] : state_->images)
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << after_cut(image, dice);
+  for (const auto& [path, image] : state_->images) {
+    const auto content = after_cut(image, dice);
+    if (const auto at = path_now(path, image.inode); !at.empty())
+      std::ofstream(at, std::ios::binary | std::ios::trunc) << content;
+  }
   state_->images.clear();
 }
 

@@ -5,7 +5,8 @@
 // sqlite_journal. It counts every write, sync and truncation of every file; the planned call fails,
 // a write half done. It remembers what each file held at its last sync, so that a power cut can
 // take back any part of what came after. A sync that fails drops what it should have written: as
-// with Linux, a later sync succeeds without it. One per process; thread-safe.
+// with Linux, a later sync succeeds without it. A file that was renamed is found again, one that was
+// removed stays away. One per process; thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "storage/journal.hpp"
+#include "storage/record.hpp"
 
 #include <doctest/doctest.h>
 
@@ -54,6 +55,21 @@ inline std::vector<std::string> rows_from(journal& store, shard_id shard, positi
     return true;
   });
   return blobs;
+}
+
+/// A blob of one record, as archives take them.
+inline std::string sound_blob(std::uint64_t number, std::size_t event_bytes = 0,
+                              timestamp_ns at = {}) {
+  record one;
+  one.stream = entity_id(account_id{1 + number % 7});
+  one.first_event = number;
+  one.at = at;
+  one.event_count = 1;
+  for (std::size_t i = 0; i < event_bytes; ++i)
+    one.events += static_cast<char>((number * 31 + i * i) >> 3);
+  blob_writer writer;
+  writer.add(one);
+  return writer.finish();
 }
 
 namespace contract {
@@ -174,7 +190,7 @@ inline void snapshots_replace_and_wake(journal_under_test& under) {
   auto& store = under.store();
   CHECK_FALSE(store.load_snapshot(alice));
   store.save_snapshot({alice, 10, "ten", {500}});
-  store.save_snapshot({bob, 3, "", {}});
+  store.save_snapshots({{bob, 2, "two", {700}}, {bob, 3, "", {}}});
   const auto first = store.load_snapshot(alice);
   REQUIRE(first);
   CHECK(first->event_number == 10);
@@ -236,6 +252,53 @@ inline void ids_never_repeat(journal_under_test& under) {
   CHECK(under.store().draw_ids("user", 1) == 2);
 }
 
+inline void archived_rows_are_read_like_any_other(journal_under_test& under) { // J5
+  std::vector<std::string> rows;
+  const auto append = [&](std::size_t count) {
+    for (; count > 0; --count) {
+      rows.push_back(sound_blob(rows.size() + 1, rows.size() % 300));
+      REQUIRE(append_one(under.store(), 3, 0, rows.size() - 1, rows.back()) ==
+              append_result::accepted);
+    }
+  };
+  const auto check = [&] {
+    CHECK(under.store().heads().at(3).last == rows.size());
+    for (position first = 1; first <= rows.size() + 1; first += 37)
+      CHECK(rows_from(under.store(), 3, first) ==
+            std::vector(rows.begin() + static_cast<std::ptrdiff_t>(first - 1), rows.end()));
+  };
+  CHECK(append_one(under.store(), 2, 0, 0, "another shard") == append_result::accepted);
+  append(400);
+  for (const position last : {position{0}, position{150}, position{100}, position{399}}) {
+    CAPTURE(last);
+    const auto before = under.store().archived(3);
+    archive_request wanted;
+    wanted.shard = 3;
+    wanted.last = last;
+    wanted.file_bytes = 9'000;
+    for (const auto& file : under.store().archive(wanted).files) CHECK(file.last <= last);
+    CHECK(under.store().archived(3) <= std::max(before, last));
+    check();
+    under.crash();
+    check();
+    append(10);
+    under.reopen();
+    check();
+  }
+  archive_request all;
+  all.shard = 3;
+  all.last = UINT64_MAX;
+  static_cast<void>(under.store().archive(all));
+  CHECK(under.store().archived(3) < rows.size()); // the newest row stays
+  all.shard = 9;                                  // has no rows
+  CHECK(under.store().archive(all).files.empty());
+  under.reopen();
+  check();
+  append(10);
+  check();
+  CHECK(rows_from(under.store(), 2, 1) == std::vector<std::string>{"another shard"});
+}
+
 inline void other_threads_do_not_disturb_appends(journal_under_test& under) {
   auto& store = under.store();
   std::atomic<bool> stop{false};
@@ -278,6 +341,7 @@ inline constexpr journal_rule journal_rules[] = {
   {"a crash loses no older snapshot", contract::a_crash_loses_no_older_snapshot},
   {"checkpoints are replaced whole", contract::checkpoints_are_replaced_whole},
   {"ids never repeat", contract::ids_never_repeat},
+  {"archived rows are read like any other", contract::archived_rows_are_read_like_any_other},
   {"other threads do not disturb appends", contract::other_threads_do_not_disturb_appends},
 };
 

@@ -24,7 +24,7 @@ public:
   /// Only the log's files are there, as after a kill; lost unsynced bytes are the faulty VFS's part.
   void crash() override {
     const auto copy = directory_ / ("data" + std::to_string(++crashes_));
-    std::filesystem::copy(directory_ / "data", copy);
+    std::filesystem::copy(directory_ / "data", copy, std::filesystem::copy_options::recursive);
     store_.reset();
     std::filesystem::remove_all(directory_ / "data");
     std::filesystem::rename(copy, directory_ / "data");
