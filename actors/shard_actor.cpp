@@ -1,6 +1,7 @@
 #include "actors/shard_actor.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/release_memory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -61,6 +62,7 @@ caf::behavior shard_actor::behave() {
     },
     [this](const entities_recovered& some) {
       for (auto& one : *some.all) shard_.recovered(std::move(one), now());
+      shard_.settle();
       after_turn();
     },
     [this](const lane_reopened& one) {
@@ -89,6 +91,7 @@ caf::behavior shard_actor::behave() {
       delayed_send(this, 200ms, tick{});
       shard_.tick(now());
       if (++ticks_ % context_->index_ticks == 0) save_index();
+      release_memory();
       after_turn();
     },
   };
@@ -289,6 +292,8 @@ void shard_actor::activated(entity_id id) {
 
 void shard_actor::passivated(entity_id id) {
   std::erase(activated_, id);
+  ++left_;
+  ++left_this_tick_;
   tree_.passivated(id);
 }
 
@@ -309,6 +314,16 @@ void shard_actor::after_turn() {
   save_gathered();
   place_activated();
   note_state();
+}
+
+/// When a wave of entities has left: on each thread that made them.
+void shard_actor::release_memory() {
+  constexpr std::size_t wave = 1'000;
+  if (std::exchange(left_this_tick_, 0) > 0 || left_ < wave) return;
+  left_ = 0;
+  static_cast<void>(context_->loader.post([] { runtime::release_memory(); }));
+  static_cast<void>(context_->saver.post([] { runtime::release_memory(); }));
+  runtime::release_memory();
 }
 
 void shard_actor::note_state() {

@@ -75,6 +75,7 @@ private:
   void save_index();
   void after_turn();
   void note_state();
+  void release_memory();
 
   std::shared_ptr<shard_context> context_;
   trading_world world_;
@@ -85,6 +86,7 @@ private:
   std::vector<saved_snapshot> to_save_covers_;
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
+  std::size_t left_ = 0, left_this_tick_ = 0; // entities that left memory since it was given back
   bool was_degraded_ = false;
 };
 

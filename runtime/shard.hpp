@@ -127,6 +127,8 @@ public:
   void durable(std::vector<storage::notice>& notices, timestamp_ns clock);
   void loaded(entity_id id, entity_history history, timestamp_ns clock);
   void recovered(recovered_entity<World> one, timestamp_ns clock);
+  /// Behind some of these: what waited for them runs now and not with the next batch.
+  void settle() { settle_batch(); }
   void lane_restarted(storage::epoch at_epoch, timestamp_ns clock);
   void tick(timestamp_ns clock);
   /// Makes sure an entity is in memory (markets at start, entities that are not clean).
