@@ -48,6 +48,7 @@ net::server_options server_options_of(const runtime::node_settings& from) {
   to.body_ns = *from.http_request_seconds * second_ns;
   to.header_ns = *from.http_request_seconds * second_ns;
   to.idle_ns = *from.http_idle_seconds * second_ns;
+  to.flush_ns = *from.market_data_flush_milliseconds * (second_ns / 1'000);
   return to;
 }
 

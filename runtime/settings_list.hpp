@@ -214,9 +214,9 @@ struct node_settings : settings_table {
   count_setting market_data_flush_milliseconds{
     this,
     {.name = "market-data.flush-milliseconds",
-     .sentence =
-       "Public news of a busy market leave together at most that often; after a pause the "
-       "first leaves at once. 0: after every commit.",
+     .sentence = "Public news of a busy market leave together at most that often, and public "
+                 "messages to one WebSocket share a write; after a pause the first leaves at once. "
+                 "0: after every commit.",
      .fallback = "10",
      .rule = {.min = 0, .max = 1'000},
      .unit = "milliseconds"}};

@@ -1,6 +1,6 @@
 // bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
 //
-// Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|single|all] [--connections N] [--seconds S] [--runs N] [--small]
+// Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|coalesced|single|all] [--connections N] [--seconds S] [--runs N] [--small]
 //                  [--server-core N] [--client-core N]
 // Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
 // orders around one price, of which about half trade. Every order counted was answered, and so is durable.
@@ -62,7 +62,7 @@ std::uint16_t free_port() {
 /// The node under test: started in a directory of its own, ended with it.
 class node {
 public:
-  explicit node(const options& wanted) : port(free_port()) {
+  node(const options& wanted, int flush_milliseconds) : port(free_port()) {
     char name[] = "/tmp/rialto-load-XXXXXX";
     directory_ = mkdtemp(name);
     const auto listen = "127.0.0.1:" + std::to_string(port);
@@ -74,6 +74,8 @@ public:
       if (std::freopen(log.c_str(), "w", stdout) == nullptr || dup2(fileno(stdout), 2) < 0)
         _exit(126);
       const auto data = directory_ + "/data";
+      setenv("RIALTO_MARKET_DATA_FLUSH_MILLISECONDS", std::to_string(flush_milliseconds).c_str(),
+             1);
       execl(wanted.rialto.c_str(), "rialto", "serve", "--data", data.c_str(), "--listen",
             listen.c_str(), "--feed", "none", static_cast<char*>(nullptr));
       _exit(127);
@@ -139,7 +141,9 @@ std::vector<std::string> users(node& at, int count, int& next) {
     const auto account =
       must(http_request(at.port, "POST", "/api/v1/auth/register", "", credentials(email, password)),
            "account_id", "register");
-    for (const char* asset : {"BTC", "USDT"}) {
+    for (const char* asset : {"BTC", "USDT", "ETH", "BNB", "SOL", "XRP"}) {
+      if (i > 0 && std::strlen(asset) == 3 && asset[0] != 'B')
+        continue; // the first one trades everywhere
       const auto body = std::string(R"({"asset":")") + asset +
                         R"(","amount":"100000000","reference":"load-)" + asset + account + R"("})";
       const auto answer = http_request(
@@ -257,17 +261,54 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   return out;
 }
 
-/// `clients` subscribers of trades and book; a trader makes updates as fast as answers come. Frames per second received by all.
-result fan_out(node& at, const std::string& token, int clients, double seconds) {
+struct traded_market {
+  std::string symbol, base, price, quantity;
+};
+const std::vector<traded_market> all_markets{
+  {"BTCUSDT", "BTC", "60000.00", "0.00100"}, {"ETHUSDT", "ETH", "3000.00", "0.0100"},
+  {"BNBUSDT", "BNB", "600.00", "0.100"},     {"SOLUSDT", "SOL", "200.00", "0.100"},
+  {"XRPUSDT", "XRP", "2.0000", "10.0"},
+};
+
+/// A buy and a sell that meet, in each market.
+void round_of_trades(const std::vector<traded_market>& markets, load_socket& into) {
+  for (const auto& one : markets)
+    for (const char* way : {"buy", "sell"})
+      into.send_text(R"({"id":1,"op":"order.place","symbol":")" + one.symbol + R"(","side":")" +
+                     way + R"(","type":"limit","time_in_force":"gtc","quantity":")" + one.quantity +
+                     R"(","price":")" + one.price + R"(","client_order_id":"f-)" +
+                     std::to_string(++order_number) + "\"}");
+  into.flush();
+}
+
+std::string channels_of(const std::vector<traded_market>& markets, bool with_candles) {
+  std::string list;
+  for (const auto& one : markets) {
+    for (const char* kind :
+         {"book.", "trades.", "candles.1s.", "candles.1m.", "candles.5m.", "candles.1h."}) {
+      if (!with_candles && kind[0] == 'c') continue;
+      if (!list.empty()) list += ',';
+      list += '"' + std::string(kind) + one.symbol + '"';
+    }
+  }
+  return list;
+}
+
+/// `clients` subscribers; a trader makes updates as fast as answers come. Frames per second received by all. One market unbatched; or all
+/// of them with their candles, when what comes within a flush shares a write.
+result fan_out(node& at, const std::string& token, int clients, double seconds, bool is_coalesced) {
+  const std::vector<traded_market> markets(
+    all_markets.begin(), is_coalesced ? all_markets.end() : all_markets.begin() + 1);
+  const auto subscription =
+    R"({"id":0,"op":"subscribe","channels":[)" + channels_of(markets, is_coalesced) + "]}";
   const int poll = epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<load_socket>> sockets;
   for (int i = 0; i <= clients; ++i) { // the last one trades
     sockets.push_back(
       std::make_unique<load_socket>(at.port, load_socket::kind::web_socket, "/api/v1/stream"));
-    sockets.back()->send_text(
-      i < clients
-        ? std::string(R"({"id":0,"op":"subscribe","channels":["book.BTCUSDT","trades.BTCUSDT"]})")
-        : R"({"id":0,"op":"authenticate","access_token":")" + token + "\"}");
+    sockets.back()->send_text(i < clients ? subscription
+                                          : R"({"id":0,"op":"authenticate","access_token":")" +
+                                              token + "\"}");
     sockets.back()->flush();
     epoll_event event{};
     event.events = EPOLLIN;
@@ -276,7 +317,7 @@ result fan_out(node& at, const std::string& token, int clients, double seconds) 
   }
   std::uint64_t frames = 0;
   result out;
-  bool waiting = true; // for the trader's answer
+  std::size_t unanswered = 1; // of the trader's messages
   const auto cpu = at.cpu_seconds();
   const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(seconds * 1e9);
   std::int64_t now = start;
@@ -289,16 +330,15 @@ result fan_out(node& at, const std::string& token, int clients, double seconds) 
       const bool is_trader = i == static_cast<std::uint64_t>(clients);
       if (!sockets[i]->read([&](int, std::string_view text) {
             if (is_trader)
-              waiting = waiting && text.find("\"id\":") == std::string_view::npos;
+              unanswered -= text.find("\"id\":") != std::string_view::npos;
             else if (text.find("\"channel\"") != std::string_view::npos)
               ++frames;
           }))
         ++out.errors, epoll_ctl(poll, EPOLL_CTL_DEL, sockets[i]->descriptor(), nullptr);
     }
-    if (!waiting) {
-      sockets.back()->send_text(R"({"id":1,"op":"order.place",)" + order_fields() + "}");
-      sockets.back()->flush();
-      waiting = true;
+    if (unanswered == 0) {
+      round_of_trades(markets, *sockets.back());
+      unanswered = 2 * markets.size();
     }
   }
   out.per_second = static_cast<double>(frames) / (static_cast<double>(now - start) / 1e9);
@@ -357,10 +397,11 @@ int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   pin(wanted.client_core);
   try {
-    constexpr std::string_view modes[] = {"all", "single", "http", "ws", "pipelined", "fanout"};
+    constexpr std::string_view modes[] = {"all",       "single", "http",     "ws",
+                                          "pipelined", "fanout", "coalesced"};
     if (std::find(std::begin(modes), std::end(modes), wanted.mode) == std::end(modes))
-      give_up("--mode is one of all, single, http, ws, pipelined, fanout");
-    node at(wanted);
+      give_up("--mode is one of all, single, http, ws, pipelined, fanout, coalesced");
+    node at(wanted, wanted.mode == "fanout" ? 0 : 10);
     int next = 0;
     const auto tokens = users(at, wanted.connections, next);
     const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
@@ -382,11 +423,13 @@ int main(int count, char** words) {
     if (is("pipelined"))
       print(("WebSocket, " + n + " x 8 in flight").c_str(),
             repeat([&] { return load_orders(at, tokens, true, 8, wanted.seconds); }));
-    if (is("fanout")) {
-      const int clients = wanted.connections == 64 ? 1'000 : wanted.connections;
+    const int clients = wanted.connections == 64 ? 1'000 : wanted.connections;
+    if (is("fanout"))
       print(("fan-out frames, " + std::to_string(clients) + " clients").c_str(),
-            repeat([&] { return fan_out(at, tokens.front(), clients, wanted.seconds); }));
-    }
+            repeat([&] { return fan_out(at, tokens.front(), clients, wanted.seconds, false); }));
+    if (wanted.mode == "coalesced")
+      print(("fan-out coalesced, " + std::to_string(clients) + " clients").c_str(),
+            repeat([&] { return fan_out(at, tokens.front(), clients, wanted.seconds, true); }));
   } catch (const std::exception& problem) {
     give_up(problem.what());
   }

@@ -46,8 +46,8 @@ void api::on_close(web_socket_id id) {
 }
 
 bool api::send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-               std::uint64_t conflate) {
-  return server_->send(id, text, conflate);
+               std::uint64_t conflate, bool may_wait) {
+  return server_->send(id, text, conflate, may_wait);
 }
 
 void api::close(web_socket_id id, std::uint16_t code, std::string_view reason) {

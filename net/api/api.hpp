@@ -38,7 +38,7 @@ public:
 
 private:
   bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-            std::uint64_t conflate) override;
+            std::uint64_t conflate, bool may_wait) override;
   void close(web_socket_id id, std::uint16_t code, std::string_view reason) override;
 
   server* server_ = nullptr;

@@ -87,7 +87,7 @@ void stream_hub::ping(const ticket& to, json_object& body) {
 }
 
 bool stream_hub::send(web_socket_id id, std::string text) {
-  return port_.send(id, std::make_shared<const std::string>(std::move(text)), 0);
+  return port_.send(id, std::make_shared<const std::string>(std::move(text)), 0, false);
 }
 
 void stream_hub::answer(const ticket& to, std::string_view result) {
@@ -113,7 +113,7 @@ void stream_hub::broadcast(const std::vector<actors::channel_message>& messages)
     if (at == subscribers_.end()) continue;
     const auto conflate = message.conflate ? hash64(message.channel) | 1 : 0;
     for (const auto& one : at->second)
-      if (message.sequence > one.sent) port_.send(one.id, message.bytes, conflate);
+      if (message.sequence > one.sent) port_.send(one.id, message.bytes, conflate, true);
   }
 }
 
@@ -128,7 +128,7 @@ void stream_hub::tell(const account_publication& news) {
     if (one == nullptr || !is_known(*one)) continue;
     for (const auto& message : messages)
       if (one->privates[static_cast<std::size_t>(message.channel)].is_live)
-        port_.send(id, message.text, 0);
+        port_.send(id, message.text, 0, false);
   }
 }
 

@@ -23,7 +23,7 @@ class stream_port {
 public:
   virtual ~stream_port() = default;
   virtual bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-                    std::uint64_t conflate) = 0;
+                    std::uint64_t conflate, bool may_wait) = 0;
   virtual void close(web_socket_id id, std::uint16_t code, std::string_view reason) = 0;
 };
 

@@ -82,7 +82,7 @@ void stream_hub::subscribe(peer& from, const ticket& to, json_object& body) {
   const auto id = from.id;
   const auto account = from.account;
   answer(to, fmt::format(R"({{"subscribed":[{}]}})", result));
-  for (const auto& text : first) port_.send(id, text, 0);
+  for (const auto& text : first) port_.send(id, text, 0, false);
   for (const auto channel : snapshots) send_snapshot(id, account, channel);
 }
 

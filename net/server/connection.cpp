@@ -45,6 +45,17 @@ void connection::touch() {
   host_.touched.push_back(this);
 }
 
+void connection::touch_later() {
+  if (is_touched_ || is_waiting_ || is_dead()) return;
+  is_waiting_ = true;
+  if (host_.waiting.empty()) host_.waiting_until_ns = host_.now_ns + host_.options.flush_ns;
+  host_.waiting.push_back(id_);
+}
+
+void connection::end_wait() {
+  if (std::exchange(is_waiting_, false)) touch();
+}
+
 void connection::on_readable() {
   if (is_dead()) return;
   const auto got = peer_->read(host_.scratch.data(), host_.scratch.size());
@@ -103,7 +114,7 @@ void connection::on_hang_up() {
 }
 
 void connection::flush() {
-  is_touched_ = false;
+  is_touched_ = is_waiting_ = false;
   if (is_dead()) return;
   if (!is_blocked_) write_out();
   if (is_dead()) return;

@@ -28,10 +28,12 @@ struct connection_host {
   int epoll = -1;
   std::int64_t now_ns = 0; // monotonic, of this tick
   bool is_draining = false;
-  std::string date_line{};             // "Date: ...\r\n"
-  std::string scratch{};               // where every read lands
-  http_request request{};              // the one being handled; kept for its memory
-  std::vector<connection*> touched{};  // to flush at the end of the tick
+  std::string date_line{};              // "Date: ...\r\n"
+  std::string scratch{};                // where every read lands
+  http_request request{};               // the one being handled; kept for its memory
+  std::vector<connection*> touched{};   // to flush at the end of the tick
+  std::vector<std::uint64_t> waiting{}; // with frames that may wait
+  std::int64_t waiting_until_ns = 0;
   std::vector<connection*> resumed{};  // with input to go on with in the next tick
   std::vector<connection*> ended{};    // dead
   std::vector<web_socket_id> closed{}; // WebSockets to tell the handler of
@@ -79,7 +81,9 @@ public:
   // ---- from the handler
   void respond(std::uint64_t sequence, http_response answer);
   [[nodiscard]] bool waits_for(std::uint64_t sequence) const;
-  bool send(const std::shared_ptr<const std::string>& text, std::uint64_t conflate);
+  bool send(const std::shared_ptr<const std::string>& text, std::uint64_t conflate, bool may_wait);
+  /// The wait of its frames is over.
+  void end_wait();
   void close_web_socket(std::uint16_t code, std::string_view reason);
   void set_message_limit(std::size_t bytes_max);
   [[nodiscard]] std::size_t queued_bytes() const;
@@ -110,6 +114,7 @@ private:
 
   // connection.cpp
   void touch();
+  void touch_later();
   void write_out();
   void begin_lingering();
   void on_peer_done();
@@ -144,7 +149,8 @@ private:
 
   phase phase_ = phase::head;
   bool is_touched_ = false, is_blocked_ = false, is_peer_done_ = false, close_after_flush_ = false,
-       has_input_waiting_ = false, has_blank_line_ = false, owes_continue_ = false;
+       has_input_waiting_ = false, has_blank_line_ = false, owes_continue_ = false,
+       is_waiting_ = false;
   bool is_watched_ = false;
   std::uint32_t watched_ = 0; // what epoll was told
   std::string in_, out_;

@@ -10,10 +10,14 @@ namespace {
 constexpr std::int64_t close_wait_ns = 2'000'000'000; // for the peer's half of the handshake
 }
 
-bool connection::send(const std::shared_ptr<const std::string>& text, std::uint64_t conflate) {
+bool connection::send(const std::shared_ptr<const std::string>& text, std::uint64_t conflate,
+                      bool may_wait) {
   if (phase_ != phase::web_socket || close_after_flush_) return false;
   if (web_socket_->queue.push(text, conflate)) {
-    touch();
+    if (may_wait && host_.now_ns - progress_ns_ < host_.options.flush_ns)
+      touch_later();
+    else
+      touch();
     return true;
   }
   count(host_.statistics.slow_consumers, 1);

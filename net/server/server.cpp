@@ -30,9 +30,9 @@ const server_statistics& server::statistics() const {
 }
 
 bool server::send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-                  std::uint64_t conflate) {
+                  std::uint64_t conflate, bool may_wait) {
   auto* const one = impl_->find(id);
-  return one != nullptr && one->send(text, conflate);
+  return one != nullptr && one->send(text, conflate, may_wait);
 }
 
 void server::close(web_socket_id id, std::uint16_t code, std::string_view reason) {

@@ -35,6 +35,8 @@ struct server_options {
   std::int64_t header_ns = 10'000'000'000, body_ns = 30'000'000'000, idle_ns = 75'000'000'000;
   std::int64_t ping_ns = 20'000'000'000, silence_ns = 60'000'000'000; // of a WebSocket
   std::int64_t drain_ns = 5'000'000'000;
+  std::int64_t flush_ns =
+    0; // a frame that may wait is written at most that long after another of its connection
 };
 
 /// Read from any thread.
@@ -76,9 +78,10 @@ public:
   void post(std::function<void()> job);
 
   /// Queues one text frame; io thread only. `conflate` != 0: an unsent frame with the same key is replaced. A frame that does not fit closes the
-  /// connection with 1013. False if the connection is gone or going.
+  /// connection with 1013. One that may wait shares a write with what comes within flush_ns; order is kept, so a frame that may not takes those
+  /// before it along. False if the connection is gone or going.
   bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-            std::uint64_t conflate = 0);
+            std::uint64_t conflate = 0, bool may_wait = false);
   /// After what was sent before. Nothing more is heard of it but on_close(). The reason: UTF-8, cut at 123 bytes.
   void close(web_socket_id id, std::uint16_t code, std::string_view reason);
   void set_message_limit(web_socket_id id, std::size_t bytes_max);

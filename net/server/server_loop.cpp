@@ -117,11 +117,14 @@ void server_loop::run() {
   host_.now_ns = monotonic_ns();
   every_100_ms();
   for (;;) {
-    const auto left_ms = (next_timer_ns_ - monotonic_ns()) / 1'000'000 + 1;
+    const auto wake_ns =
+      host_.waiting.empty() ? next_timer_ns_ : std::min(next_timer_ns_, host_.waiting_until_ns);
+    const auto left_ms = (wake_ns - monotonic_ns()) / 1'000'000 + 1;
     take_events(host_.resumed.empty() ? static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, 100))
                                       : 0);
     run_jobs();
     if (host_.now_ns >= next_timer_ns_) every_100_ms();
+    if (!host_.waiting.empty() && host_.now_ns >= host_.waiting_until_ns) end_waits();
     host_.handler.on_tick();
     flush();
     reap();
@@ -176,6 +179,11 @@ void server_loop::every_100_ms() {
   for (std::size_t i = sweep_slice_; i < slots_.size(); i += sweep_slices)
     if (slots_[i]) slots_[i]->sweep();
   host_.handler.on_timer(host_.now_ns);
+}
+
+void server_loop::end_waits() {
+  for (const auto id : std::exchange(host_.waiting, {}))
+    if (auto* const one = find(id)) one->end_wait();
 }
 
 void server_loop::flush() {

@@ -39,6 +39,7 @@ private:
   void watch_listener(bool on);
   void run_jobs();
   void every_100_ms();
+  void end_waits();
   void flush();
   void reap();
   void free_slot(std::uint32_t slot);

@@ -80,7 +80,8 @@ private:
 class recorded_port final : public stream_port {
 public:
   bool send(web_socket_id id, const std::shared_ptr<const std::string>& text,
-            std::uint64_t conflate) override {
+            std::uint64_t conflate, bool may_wait) override {
+    waiting += may_wait ? 1 : 0;
     sent[id].push_back(json::parse(*text));
     conflated += conflate != 0 ? 1 : 0;
     return true;
@@ -88,7 +89,7 @@ public:
   void close(web_socket_id id, std::uint16_t code, std::string_view) override { closed[id] = code; }
   std::map<web_socket_id, std::vector<json>> sent;
   std::map<web_socket_id, std::uint16_t> closed;
-  std::size_t conflated = 0;
+  std::size_t conflated = 0, waiting = 0;
 };
 
 struct http_answer {

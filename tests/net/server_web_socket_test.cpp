@@ -350,6 +350,33 @@ TEST_CASE("server: all that a tick sends to one connection is one write, and sha
   CHECK(running.counted(&server_statistics::messages_out) == 1'000);
 }
 
+TEST_CASE("server: frames that may wait share a write, and one that may not takes them along") {
+  std::vector<web_socket_id> ids;
+  server_options options;
+  options.flush_ns = 300'000'000;
+  test_server running(options);
+  running.open = [&](web_socket_id opened, const http_request&) { ids.push_back(opened); };
+  running.start();
+  web_socket_client peer(running.port());
+  REQUIRE(running.wait_until([&] { return ids.size() == 1; }));
+  const auto say = [&](const std::string& what, bool may_wait) {
+    running.on_io([&] { return running->send(ids[0], text(what), 0, may_wait); });
+  };
+  say("first", false); // from here on something was written lately
+  REQUIRE(peer.read_text() == "first");
+  const auto before = running.counted(&server_statistics::writes);
+  for (int i = 0; i < 10; ++i) say("waits " + std::to_string(i), true);
+  for (int i = 0; i < 10; ++i) REQUIRE(peer.read_text() == "waits " + std::to_string(i));
+  CHECK(running.counted(&server_statistics::writes) <=
+        before + 2); // two if the pause was over in between
+  const auto then = running.counted(&server_statistics::writes);
+  for (int i = 0; i < 10; ++i) say("waits too " + std::to_string(i), true);
+  say("now", false);
+  for (int i = 0; i < 10; ++i) REQUIRE(peer.read_text() == "waits too " + std::to_string(i));
+  REQUIRE(peer.read_text() == "now");
+  CHECK(running.counted(&server_statistics::writes) <= then + 2);
+}
+
 TEST_CASE("server: a flood of pings from a client that reads nothing is not read either") {
   server_options options;
   options.send_bytes_max = 100'000;
