@@ -25,6 +25,7 @@ constexpr std::size_t place_bytes = 8 + 4 + 4 + 8 + 4 + 4;
 constexpr std::size_t tail_bytes = 8 + 4 + 8 + 8 + 8 + 4 + 8;
 constexpr std::size_t row_head_bytes = sizeof(epoch) + sizeof(std::uint32_t);
 constexpr int compression_level = 6;
+constexpr std::size_t write_bytes = 64 << 10; // SQLite writes less than 128 KB at once
 
 std::uint32_t crc_of(std::string_view bytes) {
   return libdeflate_crc32(0, bytes.data(), bytes.size());
@@ -118,10 +119,13 @@ struct archive_writer::file {
 
   [[nodiscard]] sqlite3_file* raw() { return reinterpret_cast<sqlite3_file*>(room.data()); }
   void append(std::string_view bytes) {
-    const int code = raw()->pMethods->xWrite(raw(), bytes.data(), static_cast<int>(bytes.size()),
-                                             static_cast<sqlite3_int64>(size));
-    if (code != SQLITE_OK) fail("cannot be written", code);
-    size += bytes.size();
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), write_bytes))) {
+      const auto piece = bytes.substr(0, write_bytes);
+      const int code = raw()->pMethods->xWrite(raw(), piece.data(), static_cast<int>(piece.size()),
+                                               static_cast<sqlite3_int64>(size));
+      if (code != SQLITE_OK) fail("cannot be written", code);
+      size += piece.size();
+    }
   }
   void sync() {
     const int code = raw()->pMethods->xSync(raw(), SQLITE_SYNC_NORMAL);
