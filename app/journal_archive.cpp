@@ -111,6 +111,12 @@ int journal_archive(const archive_wish& wish) {
     }
     if (wish.dry_run) return tell_only(store, index, last);
     return move_rows(store, index, last, wish.shrink);
+  } catch (const storage::directory_in_use& problem) {
+    fmt::print(stderr,
+               "rialto journal archive: {}; a running node moves old rows by itself, see its "
+               "setting storage.archive-after-days\n",
+               problem.what());
+    return 2;
   } catch (const std::exception& problem) {
     fmt::print(stderr, "rialto journal archive: {}\n", problem.what());
     return 2;

@@ -44,16 +44,16 @@ std::uint64_t orders_in(std::string_view events) {
 
 struct journal_sums {
   row_sums all, archived;
+  std::vector<storage::record_frame> records;          // of the row at hand
   std::deque<std::pair<std::int64_t, row_sums>> hours; // of the last day and a bit
   timestamp_ns first, last;
 
   void take(storage::position at, std::string_view blob, storage::position archived_last) {
-    const auto records = storage::read_blob(blob);
-    if (!records)
+    if (!storage::frame_blob(blob, records))
       throw storage::journal_error("row " + std::to_string(at) +
                                    " is damaged; run rialto journal verify");
-    row_sums row{.rows = 1, .records = records->size(), .bytes = blob.size()};
-    for (const auto& one : *records) {
+    row_sums row{.rows = 1, .records = records.size(), .bytes = blob.size()};
+    for (const auto& one : records) {
       row.events += one.event_count;
       row.orders += orders_in(one.events);
       if (first.value == 0) first = one.at;

@@ -5,7 +5,6 @@
 #include "storage/sqlite.hpp"
 
 #include <sqlite3.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <unistd.h>
 
 namespace rialto::storage {
@@ -25,10 +25,10 @@ constexpr std::size_t place_bytes = 8 + 4 + 4 + 8 + 4 + 4;
 constexpr std::size_t tail_bytes = 8 + 4 + 8 + 8 + 8 + 4 + 8;
 constexpr std::size_t row_head_bytes = sizeof(epoch) + sizeof(std::uint32_t);
 constexpr int compression_level = 6;
+constexpr std::size_t write_bytes = 64 << 10; // SQLite writes less than 128 KB at once
 
 std::uint32_t crc_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(crc32_z(
-    crc32_z(0, nullptr, 0), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(0, bytes.data(), bytes.size());
 }
 
 std::string header_of(const archive_range& range) {
@@ -42,15 +42,26 @@ std::string header_of(const archive_range& range) {
   return bytes;
 }
 
+using compressor_ptr = std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)>;
+using decompressor_ptr =
+  std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)>;
+
 std::string deflated(const std::string& bytes) {
-  auto size = compressBound(bytes.size());
-  std::string out(size, '\0');
-  if (compress2(reinterpret_cast<unsigned char*>(out.data()), &size,
-                reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                compression_level) != Z_OK)
-    throw journal_error("an archive's block cannot be compressed: out of memory");
-  out.resize(size);
+  const compressor_ptr made(libdeflate_alloc_compressor(compression_level),
+                            libdeflate_free_compressor);
+  if (!made) throw journal_error("an archive's block cannot be compressed: out of memory");
+  std::string out(libdeflate_zlib_compress_bound(made.get(), bytes.size()), '\0');
+  out.resize(
+    libdeflate_zlib_compress(made.get(), bytes.data(), bytes.size(), out.data(), out.size()));
+  RIALTO_ASSERT(!out.empty());
   return out;
+}
+
+/// False if they do not come to exactly as many bytes as `into` has.
+bool inflate(std::string_view bytes, std::string& into) {
+  const decompressor_ptr made(libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  return made && libdeflate_zlib_decompress(made.get(), bytes.data(), bytes.size(), into.data(),
+                                            into.size(), nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 std::string words_of(const archive_block_place& place, std::size_t index) {
@@ -108,10 +119,13 @@ struct archive_writer::file {
 
   [[nodiscard]] sqlite3_file* raw() { return reinterpret_cast<sqlite3_file*>(room.data()); }
   void append(std::string_view bytes) {
-    const int code = raw()->pMethods->xWrite(raw(), bytes.data(), static_cast<int>(bytes.size()),
-                                             static_cast<sqlite3_int64>(size));
-    if (code != SQLITE_OK) fail("cannot be written", code);
-    size += bytes.size();
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), write_bytes))) {
+      const auto piece = bytes.substr(0, write_bytes);
+      const int code = raw()->pMethods->xWrite(raw(), piece.data(), static_cast<int>(piece.size()),
+                                               static_cast<sqlite3_int64>(size));
+      if (code != SQLITE_OK) fail("cannot be written", code);
+      size += piece.size();
+    }
   }
   void sync() {
     const int code = raw()->pMethods->xSync(raw(), SQLITE_SYNC_NORMAL);
@@ -279,11 +293,7 @@ std::shared_ptr<const archive_block> archive_reader::block(std::size_t index) co
   const auto stored = bytes_at(place.offset, place.stored_bytes);
   if (crc_of(stored) != place.crc) fail(words_of(place, index) + " is damaged: wrong checksum");
   std::string bytes(place.bytes, '\0');
-  auto size = uLongf{place.bytes};
-  const int code = uncompress(reinterpret_cast<unsigned char*>(bytes.data()), &size,
-                              reinterpret_cast<const unsigned char*>(stored.data()), stored.size());
-  if (code != Z_OK || size != place.bytes)
-    fail(words_of(place, index) + " is damaged: it cannot be inflated");
+  if (!inflate(stored, bytes)) fail(words_of(place, index) + " is damaged: it cannot be inflated");
   return std::make_shared<archive_block>(place, std::move(bytes));
 }
 

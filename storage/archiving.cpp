@@ -11,13 +11,13 @@ namespace {
 /// When the first record from row `at` on was written, at most in row `last`; empty if there is none.
 std::optional<timestamp_ns> time_from(journal& store, shard_id shard, position at, position last) {
   std::optional<timestamp_ns> found;
+  std::vector<record_frame> records;
   store.read(shard, at, [&](position row, std::string_view blob) {
     if (row > last) return false;
-    const auto records = read_blob(blob);
-    if (!records)
+    if (!frame_blob(blob, records))
       throw journal_error("row " + std::to_string(row) + " of shard " + std::to_string(shard) +
                           " is damaged");
-    for (const auto& one : *records) found = std::max(found.value_or(one.at), one.at);
+    for (const auto& one : records) found = std::max(found.value_or(one.at), one.at);
     return !found; // a row may be without records
   });
   return found;

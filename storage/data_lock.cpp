@@ -1,7 +1,5 @@
 #include "storage/data_lock.hpp"
 
-#include "storage/journal.hpp"
-
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -53,8 +51,8 @@ data_lock::data_lock(const std::string& directory) {
     ::close(file_);
     errno = reason;
     if (!is_held) fail(path, "cannot be locked");
-    throw journal_error("data directory " + directory + " is in use by " + holder + " (lock file " +
-                        path + ")");
+    throw directory_in_use("data directory " + directory + " is in use by " + holder +
+                           " (lock file " + path + ")");
   }
   // The number only serves the message above; a full disk must not keep a node from starting.
   const auto pid = std::to_string(::getpid()) + "\n";

@@ -1,12 +1,19 @@
 // storage/data_lock.hpp: one process per data directory.
 #pragma once
 
+#include "storage/journal.hpp"
+
 #include <string>
 
 namespace rialto::storage {
 
+/// Another process has the directory; the text names it.
+struct directory_in_use : journal_error {
+  using journal_error::journal_error;
+};
+
 /// Creates the directory (mode 0700) if it is missing and locks DATA/lock until destroyed. Throws
-/// journal_error, which names the process that holds it.
+/// directory_in_use, or journal_error.
 class data_lock {
 public:
   explicit data_lock(const std::string& directory);

@@ -111,6 +111,24 @@ TEST_CASE("archive_file: rows of any size come back in their order, from any row
   }
 }
 
+TEST_CASE("archive_file: blocks of the usual size, large rows, and rows that do not compress") {
+  random_source dice(5);
+  std::vector<stored_row> rows(300);
+  for (auto& row : rows) {
+    row.blob.resize(dice() % (dice() % 50 == 0 ? 3'000'000 : 20'000));
+    const bool is_noise = dice() % 2 == 0;
+    for (auto& byte : row.blob) byte = static_cast<char>(is_noise ? dice() : dice() % 3);
+  }
+  temporary_directory directory(directory_kind::in_memory);
+  const auto path = written(directory, rows, archive_writer::usual_block_bytes);
+  const archive_reader file(path);
+  CHECK(file.blocks().size() > 5);
+  CHECK(std::any_of(file.blocks().begin(), file.blocks().end(),
+                    [](const archive_block_place& one) { return one.stored_bytes > 500'000; }));
+  CHECK(file.is_whole());
+  CHECK(read_back(path) == rows);
+}
+
 TEST_CASE("archive_file: each changed, missing or additional byte is noticed") {
   temporary_directory directory(directory_kind::in_memory);
   const auto rows = sound_rows(12, 40);

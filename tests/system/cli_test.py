@@ -35,7 +35,8 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(done.stdout, r"^rialto \d+\.\d+\.\d+\n$")
 
     def test_help_shows_usage_options_examples(self):
-        for words in ((), ("serve",), ("journal",), ("journal", "dump"), ("journal", "verify")):
+        for words in ((), ("serve",), ("journal",), ("journal", "dump"), ("journal", "verify"), ("journal", "stats"),
+                      ("journal", "archive"), ("journal", "restore")):
             done = self.run_here(*words, "--help")
             self.assertEqual(done.returncode, 0)
             places = [done.stdout.find(part) for part in ("Usage:", "Options:", "Examples:")]
@@ -113,10 +114,16 @@ class CommandLine(unittest.TestCase):
                             "feed.source: there is no file none.gz")
 
     def test_journal_commands_make_no_journal_where_none_is(self):
-        for words in (("verify",), ("dump", "all"), ("verify", "--data", "elsewhere")):
+        for words in (("verify",), ("dump", "all"), ("verify", "--data", "elsewhere"), ("stats",), ("archive",)):
             self.assert_refused(self.run_here("journal", *words), "there is no journal in")
-        self.assert_refused(self.run_here("journal"), "say dump STREAM or verify")
+        self.assert_refused(self.run_here("journal"), "say dump STREAM, verify, stats, archive or restore")
         self.assert_refused(self.run_here("journal", "dump"), "STREAM is required")
+        self.assert_refused(self.run_here("journal", "archive", "--keep-days", "-1"), "--keep-days")
+        self.assert_refused(self.run_here("journal", "restore", "--from", "x"), "--to is required")
+        self.assert_refused(self.run_here("journal", "restore", "--to", "x"), "--from is required")
+        done = self.run_here("journal", "restore", "--from", "nowhere", "--to", "restored")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("nowhere is neither a directory nor a journal.sqlite", done.stderr)
         self.assertEqual(list(self.home.iterdir()), [])
 
 

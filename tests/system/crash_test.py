@@ -32,6 +32,7 @@ class CrashTest(support.NodeTestCase):
             deposit(self, admin, trader, "BTC", "100")
             deposit(self, admin, trader, "USDT", "10000000")
         self.assertEqual(self.subject.stop(), 0)
+        self.archive_deaths = 0
         self.acknowledged = {}  # client order id -> (trader, order id)
 
     def test_every_named_place(self):
@@ -44,11 +45,14 @@ class CrashTest(support.NodeTestCase):
         print(f"{len(names)} places, {len(self.acknowledged)} orders acknowledged", flush=True)
         done = support.run_program("journal", "verify", "--data", self.subject.data)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.archive_deaths, 3)
         self.assert_each_once()
 
     def crash(self, name, dice):
         """Starts the program with the hook, works it, and waits for its death at that place."""
         node = self.subject
+        if name.startswith("archive"):
+            return self.crash_archiving(name)
         passing = 1 if name.startswith(("start", "stop")) else dice.randint(1, 3)
         if name.startswith(("journal", "commit")):
             passing = dice.randint(5, 200)
@@ -80,6 +84,14 @@ class CrashTest(support.NodeTestCase):
             worker.join()
         self.assertEqual(code, -signal.SIGKILL, f"{name}:{passing} was not passed within {SECONDS} s")
         node.process = None
+
+    def crash_archiving(self, name):
+        """These places are passed by `journal archive` of a stopped node, which a later start finds half done."""
+        done = support.subprocess.run([str(support.CRASHING), "journal", "archive", "--data", str(self.subject.data),
+                                       "--keep-days", "0"], env=support.clean_environment({"RIALTO_CRASH_AT": name}),
+                                      capture_output=True, text=True, timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, -signal.SIGKILL, f"{name} was not passed: {done.stdout}{done.stderr}")
+        self.archive_deaths += 1
 
     def recover(self, number):
         """A start without the hook: what was acknowledged is there, and an order can be placed."""
