@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t recovered_per_message = 256; // so that requests get their turn in between
+constexpr std::size_t covered_per_look = 200;
 
 } // namespace
 
@@ -91,6 +92,7 @@ caf::behavior shard_actor::behave() {
       delayed_send(this, 200ms, tick{});
       shard_.tick(now());
       if (++ticks_ % context_->index_ticks == 0) save_index();
+      if (ticks_ % context_->cover_ticks == 0) cover_old_rows();
       release_memory();
       after_turn();
     },
@@ -234,6 +236,20 @@ void shard_actor::snapshot_in_background(entity_id id) {
                              problem.what());
       }
     }));
+}
+
+/// So that the rows a start has to read stay few, and older ones can be archived: whoever still needs one of those gets a snapshot. One that
+/// is not in memory (its snapshot could not be saved) comes back, and leaves with a new one.
+void shard_actor::cover_old_rows() {
+  const auto head = context_->index.covers();
+  if (head <= context_->tail_rows_max || shard_.is_degraded()) return;
+  for (const auto id :
+       context_->index.needing_before(head - context_->tail_rows_max, covered_per_look)) {
+    if (shard_.is_active(id))
+      snapshot_in_background(id);
+    else
+      shard_.activate(id, now());
+  }
 }
 
 /// So that a start after a crash reads the journal's tail only.

@@ -40,6 +40,8 @@ struct shard_context {
   std::atomic<bool>& stopping;
   std::uint64_t index_ticks = 150; // between two saves of the stream index, five ticks a second
   order_supervision orders = {};
+  storage::position tail_rows_max = 200'000; // an entity that needs an older row gets a snapshot
+  std::uint64_t cover_ticks = 50;            // between two looks for such
 };
 
 class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {
@@ -73,6 +75,7 @@ private:
   void place_activated();
   void recover_all();
   void save_index();
+  void cover_old_rows();
   void after_turn();
   void note_state();
   void release_memory();

@@ -101,6 +101,15 @@ position stream_index::first_needed() const {
   return first;
 }
 
+std::vector<entity_id> stream_index::needing_before(position row, std::size_t count_max) const {
+  std::vector<entity_id> found;
+  for (const auto& [id, known] : entries_) {
+    if (found.size() == count_max) break;
+    if (const auto mine = known.first(); mine != 0 && mine < row) found.push_back(id);
+  }
+  return found;
+}
+
 std::string stream_index::encode() const {
   std::string bytes;
   byte_writer out(bytes);

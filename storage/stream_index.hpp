@@ -49,6 +49,8 @@ public:
   /// and never behind covers(), for of later rows nothing is known.
   [[nodiscard]] position first_of(entity_id id) const;
   [[nodiscard]] position first_needed() const;
+  /// At most `count_max` entities that need a row before `row`; which ones is nobody's business.
+  [[nodiscard]] std::vector<entity_id> needing_before(position row, std::size_t count_max) const;
 
   [[nodiscard]] std::string encode() const;
   /// Empty if damaged or of another version.

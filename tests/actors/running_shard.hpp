@@ -15,7 +15,8 @@ namespace rialto::actors {
 
 class running_shard final : public edge {
 public:
-  explicit running_shard(order_supervision orders = {}, std::int64_t idle_ns = 60'000'000'000);
+  explicit running_shard(order_supervision orders = {}, std::int64_t idle_ns = 60'000'000'000,
+                         storage::position tail_rows_max = 200'000);
   ~running_shard() override;
 
   /// Submits one command and waits for its answer; throws after ten seconds.
@@ -53,6 +54,7 @@ public:
   static constexpr std::uint64_t first_own_token = 1'000'000'000;
   std::function<void(answer&)> on_answer;
   [[nodiscard]] gate& door() { return gate_; }
+  [[nodiscard]] storage::journal& store() { return *store_; }
   std::chrono::milliseconds dwell{
     0}; // the lane's thread is held up so long after it delivered answers
 

@@ -8,7 +8,8 @@
 
 namespace rialto::actors {
 
-inline running_shard::running_shard(order_supervision orders, std::int64_t idle_ns)
+inline running_shard::running_shard(order_supervision orders, std::int64_t idle_ns,
+                                    storage::position tail_rows_max)
     : store_(storage::open_sqlite_journal(directory_.path())),
       tape_(storage::open_tape_store(directory_.path())), gate_(*store_, faces, clock),
       index_(storage::load_stream_index(*store_, 0)), router_([](storage::position) {}),
@@ -19,7 +20,7 @@ inline running_shard::running_shard(order_supervision orders, std::int64_t idle_
   options.restarts.back_off_ns = 1'000'000;
   const auto context = std::make_shared<shard_context>(
     shard_context{*store_, lane_, index_, loader_, saver_, gate_, router_, gauges, options,
-                  stopping_, 150, orders});
+                  stopping_, 150, orders, tail_rows_max, 1});
   router_.connect_edge(this);
   shard_ =
     system_.spawn<shard_actor>(runtime::actor_surroundings{registry, clock}, "node", context);

@@ -175,3 +175,20 @@ TEST_CASE("supervision: idle accounts and users passivate, the user last") {
   CHECK(node.wait_until([&] { return node.row(account_id{1}) && node.row(user_id{1}); }));
   CHECK(is_status(node.ask(id, about(id)), order_status::new_order));
 }
+
+TEST_CASE("shard: who still needs a row far behind the head gets a snapshot, so that old rows can "
+          "be archived") {
+  running_shard node({}, 60'000'000'000, 20);
+  node.set_up(2);
+  const auto has_snapshot = [&](entity_id id) {
+    return node.store().load_snapshot(id).has_value();
+  };
+  CHECK_FALSE(has_snapshot(account_id{2}));
+  for (std::int64_t step = 1; step <= 30; ++step)
+    node.rest(1, step); // a row each; account 2 has none of them
+  CHECK(node.wait_until([&] {
+    return has_snapshot(account_id{2}) && has_snapshot(user_id{2}) && has_snapshot(market_id{1});
+  }));
+  CHECK(node.row(account_id{2})); // it stayed in memory
+  CHECK(node.rest(2, 1).value != 0);
+}

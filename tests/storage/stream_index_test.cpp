@@ -89,6 +89,22 @@ TEST_CASE("stream_index: a row that was never noted is not covered, and is found
   CHECK(index.positions_of(account(2)) == std::vector<position>{2});
 }
 
+TEST_CASE("stream_index: who needs an old row") {
+  stream_index index;
+  const entity_id a{account_id{1}}, b{account_id{2}}, c{account_id{3}};
+  for (const position at : {1u, 2u, 9u}) index.note(a, at);
+  for (const position at : {3u, 8u}) index.note(b, at);
+  index.note(c, 7);
+  CHECK(index.needing_before(1, 10).empty());
+  CHECK(index.needing_before(3, 10) == std::vector{a});
+  auto both = index.needing_before(4, 10);
+  std::sort(both.begin(), both.end());
+  CHECK(both == std::vector{a, b});
+  CHECK(index.needing_before(100, 2).size() == 2);
+  index.forget_before(a, 10);
+  CHECK(index.needing_before(4, 10) == std::vector{b});
+}
+
 TEST_CASE("stream_index: forgetting to the end keeps the entity known") {
   stream_index index;
   index.note(account(1), 1);
