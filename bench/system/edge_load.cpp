@@ -1,7 +1,7 @@
 // bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
 //
 // Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|coalesced|single|all] [--connections N] [--seconds S] [--runs N] [--small]
-//                  [--server-core N] [--client-core N]
+//                  [--server-core N] [--client-core N] [--keep DIR]
 // Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
 // orders around one price, of which about half trade. Every order counted was answered, and so is durable.
 #include "bench/system/load_client.hpp"
@@ -30,7 +30,7 @@ using namespace rialto::bench;
 namespace {
 
 struct options {
-  std::string rialto, mode = "all";
+  std::string rialto, mode = "all", keep; // keep: the new directory that takes the last run's data
   int connections = 64, runs = 5, server_core = 0, client_core = 1;
   double seconds = 10;
 };
@@ -62,7 +62,7 @@ std::uint16_t free_port() {
 /// The node under test: started in a directory of its own, ended with it.
 class node {
 public:
-  node(const options& wanted, int flush_milliseconds) : port(free_port()) {
+  node(const options& wanted, int flush_milliseconds) : port(free_port()), keep_(wanted.keep) {
     char name[] = "/tmp/rialto-load-XXXXXX";
     directory_ = mkdtemp(name);
     const auto listen = "127.0.0.1:" + std::to_string(port);
@@ -92,7 +92,13 @@ public:
   ~node() {
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
-    std::filesystem::remove_all(directory_);
+    std::error_code problem;
+    if (!keep_.empty()) {
+      std::filesystem::remove_all(keep_, problem);
+      std::filesystem::copy(directory_ + "/data", keep_, std::filesystem::copy_options::recursive,
+                            problem);
+    }
+    std::filesystem::remove_all(directory_, problem);
   }
   /// CPU seconds of all its threads.
   [[nodiscard]] double cpu_seconds() const {
@@ -114,7 +120,7 @@ public:
   std::uint16_t port;
 
 private:
-  std::string directory_;
+  std::string directory_, keep_;
   pid_t pid_ = -1;
 };
 
@@ -380,6 +386,8 @@ int main(int count, char** words) {
       wanted.seconds = std::stod(next());
     else if (word == "--runs")
       wanted.runs = std::stoi(next());
+    else if (word == "--keep")
+      wanted.keep = next();
     else if (word == "--server-core")
       wanted.server_core = std::stoi(next());
     else if (word == "--client-core")
