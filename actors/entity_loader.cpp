@@ -72,12 +72,15 @@ private:
   }
 
   void take(storage::position row, std::string_view blob) {
-    const auto records = storage::read_blob(blob);
-    if (!records) return fail_row(row, "row " + std::to_string(row) + " is damaged");
-    for (const auto& one : *records) {
-      const auto at = indices_.find(one.stream);
-      if (at != indices_.end()) replay(one, found_[at->second]);
-    }
+    auto into = indices_.end();
+    const bool is_sound = storage::each_record(
+      blob,
+      [&](entity_id stream) {
+        into = indices_.find(stream);
+        return into != indices_.end();
+      },
+      [&](const storage::record& one) { replay(one, found_[into->second]); });
+    if (!is_sound) return fail_row(row, "row " + std::to_string(row) + " is damaged");
     while (at_ < needs_.size() && needs_[at_].row == row) ++at_;
   }
 

@@ -126,6 +126,30 @@ std::optional<std::vector<record>> read_blob(std::string_view blob, entity_id st
   return read_records(blob, stream);
 }
 
+bool each_record(std::string_view blob, const std::function<bool(entity_id)>& is_wanted,
+                 const std::function<void(const record&)>& take) {
+  std::uint32_t count = 0;
+  auto in = open_blob(blob, count);
+  record one; // kept for its memory
+  for (; count > 0 && !in.failed(); --count) {
+    std::string_view events;
+    const auto from = in;
+    auto view = read_frame(in, events, nullptr);
+    if (in.failed() || !is_wanted(view.stream)) continue;
+    in = from;
+    one.cause = {};
+    one.acknowledged.clear();
+    view = read_frame(in, events, &one);
+    if (in.failed()) break;
+    one.stream = view.stream;
+    one.first_event = view.first_event;
+    one.event_count = view.event_count;
+    one.events = events;
+    take(one);
+  }
+  return in.done();
+}
+
 bool frame_blob(std::string_view blob, std::vector<record_frame>& out) {
   out.clear();
   std::uint32_t count = 0;

@@ -10,6 +10,7 @@
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,12 @@ private:
 [[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob);
 /// Only those of one stream.
 [[nodiscard]] std::optional<std::vector<record>> read_blob(std::string_view blob, entity_id stream);
+
+/// Hands over the records of the streams that are wanted, in order, one at a time; the others are stepped over. False if the blob is damaged:
+/// nothing was handed over if its checksum is wrong.
+[[nodiscard]] bool each_record(std::string_view blob,
+                               const std::function<bool(entity_id)>& is_wanted,
+                               const std::function<void(const record&)>& take);
 
 /// A record whose events stay in the blob.
 struct record_frame {

@@ -72,6 +72,27 @@ TEST_CASE("record: one stream's records are found among the others") {
   CHECK(*found == std::vector{mine, mine});
 }
 
+TEST_CASE(
+  "record: the wanted records are handed over as they were written, the others stepped over") {
+  for (const auto seed : seeds(200)) {
+    CAPTURE(seed);
+    random_source from(seed);
+    const auto records = sample_records(from);
+    auto blob = blob_of(records);
+    const auto is_wanted = [](entity_id stream) { return stream.number() % 2 == 0; };
+    std::vector<record> expected, found;
+    for (const auto& one : records)
+      if (is_wanted(one.stream)) expected.push_back(one);
+    const auto take = [&](const record& one) { found.push_back(one); };
+    CHECK(each_record(blob, is_wanted, take));
+    CHECK(found == expected);
+    found.clear();
+    blob[from() % blob.size()] ^= 1;
+    CHECK_FALSE(each_record(blob, is_wanted, take));
+    CHECK(found.empty());
+  }
+}
+
 TEST_CASE("record: merged blobs hold the records of all, in order") {
   for (const auto seed : seeds(100)) {
     CAPTURE(seed);
