@@ -111,6 +111,13 @@ public:
                 &system);
     return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
+  /// How long the oldest row that the lists do not show has waited.
+  [[nodiscard]] double lag_ms() const {
+    const auto text = http_request(port, "GET", "/metrics", "", "").body;
+    const auto at = text.find("\nrialto_projection_lag_ns ");
+    if (at == std::string::npos) give_up("no rialto_projection_lag_ns in /metrics");
+    return std::strtod(text.c_str() + at + 26, nullptr) / 1e6;
+  }
   [[nodiscard]] std::string admin_password() const {
     std::ifstream in(directory_ + "/data/admin-password");
     std::string text;
@@ -165,6 +172,7 @@ std::vector<std::string> users(node& at, int count, int& next) {
 
 struct result {
   double per_second = 0, per_cpu_second = 0, p50 = 0, p99 = 0;
+  double lag_ms = 0; // of the lists when the last order was answered
   std::uint64_t errors = 0;
 };
 
@@ -261,6 +269,7 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   const auto elapsed = static_cast<double>(monotonic_ns() - start) / 1e9;
   out.per_second = static_cast<double>(spent.ns.size() - out.errors) / elapsed;
   out.per_cpu_second = static_cast<double>(spent.ns.size() - out.errors) / (at.cpu_seconds() - cpu);
+  out.lag_ms = at.lag_ms();
   out.p50 = spent.percentile_ms(0.5);
   out.p99 = spent.percentile_ms(0.99);
   close(poll);
@@ -361,9 +370,9 @@ void print(const char* what, std::vector<result> runs) {
   std::uint64_t errors = 0;
   for (const auto& one : runs) errors += one.errors;
   std::printf("%-34s median %9.0f /s (best %9.0f)  per server-CPU-second %9.0f  p50 %7.3f ms  p99 "
-              "%7.3f ms  errors %lu\n",
+              "%7.3f ms  list lag %4.0f ms  errors %lu\n",
               what, middle.per_second, best.per_second, middle.per_cpu_second, middle.p50,
-              middle.p99, static_cast<unsigned long>(errors));
+              middle.p99, middle.lag_ms, static_cast<unsigned long>(errors));
   std::fflush(stdout);
   if (errors > 0) std::exit(1);
 }
