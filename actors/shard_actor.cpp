@@ -219,23 +219,31 @@ void shard_actor::save_gathered() {
 }
 
 void shard_actor::snapshot_in_background(entity_id id) {
+  to_cover_.push_back({id, context_->index.positions_of(id)});
+}
+
+/// What this turn asked for is made in one pass over the journal: a pass for each would read it as often as there are entities.
+void shard_actor::make_snapshots() {
+  if (to_cover_.empty()) return;
   const auto self = caf::actor_cast<caf::actor>(this);
-  static_cast<void>(context_->saver.post(
-    [context = context_, id, self, positions = context_->index.positions_of(id)] {
-      try {
-        const auto found =
-          recover_entities(context->store, context->options.id, trading_world(), {{id, positions}});
-        const auto& copy = found.front().entity;
-        if (!copy || copy->is_blank() || positions.empty()) return;
+  const auto wanted = std::make_shared<std::vector<entity_request>>(std::exchange(to_cover_, {}));
+  static_cast<void>(context_->saver.post([context = context_, self, wanted] {
+    try {
+      auto found = recover_entities(context->store, context->options.id, trading_world(), *wanted);
+      auto saved = std::make_shared<std::vector<saved_snapshot>>();
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto copy = std::move(found[i].entity);
+        if (!copy || copy->is_blank() || (*wanted)[i].rows.empty()) continue;
         const auto made = copy->make_snapshot();
         context->store.save_snapshot(made);
-        caf::anon_send(self, snapshots_saved{std::make_shared<const std::vector<saved_snapshot>>(
-                               1, saved_snapshot{id, positions.back(), made.bytes.size()})});
-      } catch (const std::exception& problem) {
-        runtime::log_warning("shard", "background snapshot of {} failed: {}", to_string(id),
-                             problem.what());
+        saved->push_back({made.entity, (*wanted)[i].rows.back(), made.bytes.size()});
       }
-    }));
+      caf::anon_send(self, snapshots_saved{saved});
+    } catch (const std::exception& problem) {
+      runtime::log_warning("shard", "{} background snapshots failed: {}", wanted->size(),
+                           problem.what());
+    }
+  }));
 }
 
 /// So that the rows a start has to read stay few, and older ones can be archived: whoever still needs one of those gets a snapshot. One that
@@ -246,7 +254,7 @@ void shard_actor::cover_old_rows() {
   for (const auto id :
        context_->index.needing_before(head - context_->tail_rows_max, covered_per_look)) {
     if (shard_.is_active(id))
-      snapshot_in_background(id);
+      snapshot_in_background(id); // all of them in one pass
     else
       shard_.activate(id, now());
   }
@@ -328,6 +336,7 @@ void shard_actor::place_activated() {
 void shard_actor::after_turn() {
   load_wanted();
   save_gathered();
+  make_snapshots();
   place_activated();
   note_state();
 }

@@ -66,6 +66,7 @@ private:
 
   void load_wanted();
   void save_gathered();
+  void make_snapshots();
   /// Takes out what is asked of working orders and hands it to their actors.
   void pass_to_orders(std::vector<actors::request>& requests);
   caf::response_promise find(entity_id id);
@@ -85,6 +86,7 @@ private:
   trading_shard shard_;
   actor_tree tree_;
   std::vector<entity_request> to_load_;
+  std::vector<entity_request> to_cover_;
   std::vector<storage::snapshot> to_save_;
   std::vector<saved_snapshot> to_save_covers_;
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known

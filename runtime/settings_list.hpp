@@ -167,7 +167,7 @@ struct node_settings : settings_table {
     {.name = "limits.orders-per-day",
      .sentence = "Orders one account may place within 24 hours. It also bounds the client order "
                  "ids that are remembered so that a repeated order is not placed twice.",
-     .fallback = "200000",
+     .fallback = "1000000",
      .rule = {.min = 1, .max = 10'000'000},
      .unit = "orders"}};
 

@@ -83,11 +83,13 @@ struct shard_options {
   std::size_t lane_capacity = 4'096; // half of it busy: requests are answered "busy"
   std::size_t waiting_max = 1'000;   // requests kept for an entity that is being loaded
   std::uint64_t snapshot_events =
-    200'000; // a busy entity gets a background snapshot every so many events
+    1'000'000; // a busy entity gets a background snapshot every so many events
   // ...or, while it is large, every so many bytes of its last snapshot: then snapshots cost an event the same at any size.
   std::uint64_t snapshot_bytes_per_event = 50;
   std::uint64_t tail_events_max =
-    4'000'000; // of all entities, that no snapshot covers: what a start after a crash replays
+    8'000'000; // of all entities, that no snapshot covers: what a start after a crash replays
+  std::uint64_t snapshot_at_once_bytes =
+    65'536; // a state that is surely not larger is encoded on the shard's thread
   std::size_t passivations_max = 2'000; // per tick
   std::int64_t idle_ns = 60'000'000'000;
   std::int64_t resend_ns = 1'000'000'000;
@@ -146,9 +148,7 @@ public:
 
   /// A snapshot of that many bytes was saved.
   void note_snapshot(entity_id id, std::uint64_t bytes) {
-    if (auto* at = find(id))
-      at->snapshot_every =
-        std::max(options_.snapshot_events, bytes / options_.snapshot_bytes_per_event);
+    if (auto* at = find(id)) at->snapshot_bytes = bytes;
   }
   /// Events of entities in memory that no snapshot covers, as of the last tick.
   [[nodiscard]] std::uint64_t tail_events() const { return tail_events_; }
@@ -186,7 +186,7 @@ private:
     std::vector<envelope<World>> waiting_messages;
     std::uint64_t in_flight = 0;      // records not yet durable
     std::uint64_t snapshot_at = 0;    // event number of the newest snapshot asked for
-    std::uint64_t snapshot_every = 0; // events; 0: as the options say
+    std::uint64_t snapshot_bytes = 0; // of the newest one saved
     timestamp_ns last_used, resend_at, restart_at;
     bool is_loading = false, is_touched = false, awaits_claim = false, is_given_up = false;
     restart_history history;

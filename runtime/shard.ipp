@@ -355,7 +355,7 @@ void shard<World>::tick(timestamp_ns clock) {
     slot_of(id, false); // its own tick wakes it once it is loaded
   }
   // With too long a tail, those that hold more than their share of it are next.
-  constexpr std::size_t snapshots_max = 100;
+  constexpr std::size_t snapshots_max = 1'000;
   auto snapshots_wanted = tail_events_ > options_.tail_events_max ? snapshots_max : 0;
   const auto large_tail = std::max<std::uint64_t>(1, tail_events_ / (slots_.size() + 1));
   std::uint64_t tail = 0;
@@ -382,11 +382,21 @@ void shard<World>::tick(timestamp_ns clock) {
     if (const auto due = at.live->wake_at(); due.value != 0 && due <= clock_) waking.push_back(id);
     const auto unsaved = at.live->event_number() - at.snapshot_at;
     tail += unsaved;
-    const bool is_due = unsaved >= std::max(options_.snapshot_events, at.snapshot_every);
+    const bool is_due = unsaved >= std::max(options_.snapshot_events,
+                                            at.snapshot_bytes / options_.snapshot_bytes_per_event);
     if (is_due || (snapshots_wanted > 0 && unsaved >= large_tail)) {
-      if (!is_due) --snapshots_wanted;
-      at.snapshot_at = at.live->event_number();
-      host_.snapshot_in_background(id);
+      constexpr std::uint64_t bytes_per_event = 120; // at most, of what an event leaves behind
+      const bool is_small =
+        at.snapshot_bytes + unsaved * bytes_per_event <= options_.snapshot_at_once_bytes;
+      // A small one is made here and now, from what is durable; a large one aside, from the journal.
+      if (!is_small || at.in_flight == 0) {
+        if (!is_due) --snapshots_wanted;
+        at.snapshot_at = at.live->event_number();
+        if (is_small)
+          host_.save_snapshot(at.live->make_snapshot());
+        else
+          host_.snapshot_in_background(id);
+      }
     }
     if (idle.size() < options_.passivations_max &&
         at.last_used.value + options_.idle_ns <= clock_.value && at.in_flight == 0 &&
