@@ -395,9 +395,10 @@ int main(int count, char** words) {
       wanted.seconds = std::stod(next());
     else if (word == "--runs")
       wanted.runs = std::stoi(next());
-    else if (word == "--keep")
+    else if (word == "--keep") {
       wanted.keep = next();
-    else if (word == "--server-core")
+      if (std::filesystem::exists(wanted.keep)) give_up("--keep names a new directory");
+    } else if (word == "--server-core")
       wanted.server_core = std::stoi(next());
     else if (word == "--client-core")
       wanted.client_core = std::stoi(next());
