@@ -21,11 +21,12 @@ std::string candle_json(const candle& one, candle_interval interval, const instr
   return text;
 }
 
-candle_face::candle_face(const instrument& spec) : spec_(spec) {
+candle_face::candle_face(const instrument& spec, std::uint64_t sequence_base) : spec_(spec) {
   for (const auto interval : all_candle_intervals)
-    series_.push_back(
-      {interval, candle_builder(interval, spec.units_per_tick_lot()),
-       channel_log(fmt::format("candles.{}.{}", to_string(interval), spec.symbol), 500), false});
+    series_.push_back({interval, candle_builder(interval, spec.units_per_tick_lot()),
+                       channel_log(fmt::format("candles.{}.{}", to_string(interval), spec.symbol),
+                                   500, sequence_base),
+                       false});
 }
 
 std::string candle_face::json(const candle& one, candle_interval interval, bool is_closed) const {

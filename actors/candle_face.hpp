@@ -19,7 +19,8 @@ struct closed_candles {
 
 class candle_face {
 public:
-  explicit candle_face(const instrument& spec);
+  /// Its channels number above `sequence_base`.
+  explicit candle_face(const instrument& spec, std::uint64_t sequence_base = 0);
 
   /// Takes trades; closed candles are appended to `closed` and to the messages to broadcast.
   void add(const std::vector<tape_entry>& trades, std::vector<closed_candles>& closed,

@@ -8,11 +8,18 @@
 
 namespace rialto::actors {
 
-/// Not thread-safe; its owner locks. Keeps `kept_max` messages.
+/// What a channel's numbers begin above in a process that started at `wall`: a thousand numbers per
+/// millisecond, so that a number of an earlier life is never taken for one of this life, and whole
+/// in a double for 200 years.
+[[nodiscard]] inline std::uint64_t sequence_base(timestamp_ns wall) {
+  return static_cast<std::uint64_t>(wall.value / 1'000'000) * 1'000;
+}
+
+/// Not thread-safe; its owner locks. Keeps `kept_max` messages; the first is number `base` + 1.
 class channel_log {
 public:
-  explicit channel_log(std::string channel, std::size_t kept_max = 1'000)
-      : channel_(std::move(channel)), kept_max_(kept_max) {}
+  explicit channel_log(std::string channel, std::size_t kept_max = 1'000, std::uint64_t base = 0)
+      : channel_(std::move(channel)), kept_max_(kept_max), sequence_(base) {}
 
   /// Wraps `data` (a JSON value) as {"channel":..,"seq":N,"data":..}, numbers it and keeps it.
   channel_message add(std::string_view data, bool conflate) {
@@ -49,7 +56,7 @@ private:
 
   std::string channel_;
   std::size_t kept_max_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_;
   std::deque<channel_message> kept_;
 };
 

@@ -67,7 +67,7 @@ struct directory {
 /// receivers.
 struct channel_message {
   std::string channel;        // "book.BTCUSDT"
-  std::uint64_t sequence = 0; // 1, 2, 3... per channel while the node runs
+  std::uint64_t sequence = 0; // without gap while the node runs; above all of its earlier lives
   std::shared_ptr<const std::string> bytes;
   bool conflate = false; // a newer one of the channel replaces it (ticker)
 };

@@ -12,31 +12,41 @@ void journal_checker::violation(const std::string& where, const std::string& wha
   if (violations_.size() < violations_max) violations_.push_back(where + ": " + what);
 }
 
-void journal_checker::take(storage::position at, std::string_view blob) {
+void journal_checker::take(storage::shard_id shard, storage::position at, std::string_view blob) {
   ++rows;
-  const auto where = "row " + std::to_string(at);
-  if (at != last_row_ + 1) violation(where, "P6 follows row " + std::to_string(last_row_));
-  last_row_ = at;
+  const auto where =
+    (shard == 0 ? "" : "shard " + std::to_string(shard) + " ") + "row " + std::to_string(at);
+  auto& last = last_rows_[shard];
+  if (at != last + 1) violation(where, "P6 follows row " + std::to_string(last));
+  last = at;
   const auto found = storage::read_blob(blob);
   if (!found) return violation(where, "its checksum or framing is wrong");
-  for (const auto& one : *found) take_record(at, one);
+  for (const auto& one : *found) take_record(shard, where, one);
 }
 
-void journal_checker::take_record(storage::position at, const storage::record& one) {
+void journal_checker::take_record(storage::shard_id shard, const std::string& row,
+                                  const storage::record& one) {
   ++records;
   events += one.event_count;
-  const auto where = "row " + std::to_string(at) + " " + to_string(one.stream) + " event " +
-                     std::to_string(one.first_event);
+  const auto where =
+    row + " " + to_string(one.stream) + " event " + std::to_string(one.first_event);
+  if (const auto home = homes_.try_emplace(one.stream, shard).first->second; home != shard)
+    violation(where, "P8 the stream is written in shard " + std::to_string(home));
   auto& entity = entities_[one.stream];
   if (!entity) entity = world_.make(one.stream);
   if (one.first_event != entity->event_number() + 1)
     return violation(where, "P6 follows event " + std::to_string(entity->event_number()));
+  if (one.at < entity->last_time()) violation(where, "P6 its time goes back");
   if (one.cause.peer) {
     auto& last = causes_[{one.stream, one.cause.peer}];
     if (one.cause.number != last + 1)
       violation(where, "P6 takes message " + std::to_string(one.cause.number) + " of " +
                          to_string(one.cause.peer) + " after " + std::to_string(last));
     last = one.cause.number;
+    const auto* const sender = find(one.cause.peer);
+    if (sender == nullptr || sender->links_out().last(one.stream) < last)
+      violation(where, "P6 takes message " + std::to_string(last) + " of " +
+                         to_string(one.cause.peer) + ", which never sent it");
   }
   switch (one.stream.kind()) {
   case entity_kind::account: decode<account_event>(one, where); break;
@@ -45,11 +55,25 @@ void journal_checker::take_record(storage::position at, const storage::record& o
   case entity_kind::order:
   case entity_kind::none: return violation(where, "a stream of no kind that has one");
   }
-  if (!entity->replay(one)) violation(where, "P7 does not replay");
+  if (one.stream.kind() == entity_kind::market)
+    if (const auto wrong = resting_[{one.stream.number()}].check(); !wrong.empty())
+      violation(where, wrong);
+  replay(*entity, one, where);
   check_snapshots(*entity, where);
   if (!each_record_) return;
   check_entity(*entity, where);
   if (const auto wrong = books_.check(); !wrong.empty()) violation(where, "P1 " + wrong);
+}
+
+void journal_checker::replay(trading_world::entity_type& entity, const storage::record& one,
+                             const std::string& where) {
+  const bool threw = assert_throws(true);
+  try {
+    if (!entity.replay(one)) violation(where, "P7 does not replay");
+  } catch (const std::exception& problem) {
+    violation(where, std::string("P7 does not replay: ") + problem.what());
+  }
+  assert_throws(threw);
 }
 
 void journal_checker::check_entity(const trading_world::entity_type& entity,
@@ -124,10 +148,12 @@ void journal_checker::check_event(entity_id stream, const market_event& event,
   if (spec == instruments_.end())
     return violation(where, "an event of a market before its instrument");
   books_.post(postings_of(event, market, spec->second.base, spec->second.quote));
+  if (const auto wrong = resting_[market].take(event); !wrong.empty()) violation(where, wrong);
   if (const auto* moved = std::get_if<order_changed>(&event)) {
     if (const auto at = orders_.find(moved->id); at != orders_.end())
       at->second.order.price = moved->price, at->second.order.size = moved->size;
   } else if (const auto* trade = std::get_if<trade_executed>(&event)) {
+    ++trades;
     const auto value = notional(trade->price, trade->size, spec->second);
     if (trade->size.value <= 0 || !value || *value != trade->notional)
       violation(where, "P3 the notional is not price x size");
@@ -174,14 +200,28 @@ bool journal_checker::is_drained() const {
   return true;
 }
 
-void journal_checker::finish() {
+/// What was sent and never taken.
+void journal_checker::check_links() {
+  for (const auto& [id, entity] : entities_)
+    for (const auto& sent : entity->links_out().cursors()) {
+      const auto at = causes_.find({sent.peer, id});
+      const auto taken = at == causes_.end() ? 0 : at->second;
+      if (taken != sent.number)
+        violation("drained", "P4 " + to_string(id) + " sent " + std::to_string(sent.number) +
+                               " messages to " + to_string(sent.peer) + ", which took " +
+                               std::to_string(taken));
+    }
+}
+
+void journal_checker::finish(bool must_be_drained) {
   for (const auto& [id, entity] : entities_) check_entity(*entity, to_string(id));
   if (const auto wrong = books_.check(); !wrong.empty()) violation("end", "P1 " + wrong);
   for (const auto& [id, left] : expected_)
     for (const auto& made : left)
       violation("end", "P7 the snapshot of " + to_string(id) + " at event " +
                          std::to_string(made.event_number) + " is ahead of the journal");
-  if (!is_drained()) return;
+  if (must_be_drained) check_links();
+  if (!must_be_drained && !is_drained()) return;
   for (const auto& [account, asset, amount] : books_.balances())
     if (account.kind == ledger_kind::clearing && amount.value != 0)
       violation("drained",

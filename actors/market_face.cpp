@@ -48,9 +48,10 @@ std::string_view status_text(market_status status) {
 
 } // namespace
 
-market_face::market_face(const instrument& spec)
-    : spec_(spec), book_log_("book." + spec.symbol), trades_log_("trades." + spec.symbol),
-      ticker_log_("ticker." + spec.symbol) {}
+market_face::market_face(const instrument& spec, std::uint64_t sequence_base)
+    : spec_(spec), book_log_("book." + spec.symbol, 1'000, sequence_base),
+      trades_log_("trades." + spec.symbol, 1'000, sequence_base),
+      ticker_log_("ticker." + spec.symbol, 1'000, sequence_base) {}
 
 std::vector<channel_message> market_face::apply(const market_publication& news) {
   const std::lock_guard hold(lock_);

@@ -19,7 +19,8 @@ namespace rialto::actors {
 
 class market_face {
 public:
-  explicit market_face(const instrument& spec);
+  /// Its channels number above `sequence_base`.
+  explicit market_face(const instrument& spec, std::uint64_t sequence_base = 0);
 
   /// Takes one publication; returns what to broadcast on book.SYM and trades.SYM.
   [[nodiscard]] std::vector<channel_message> apply(const market_publication& news);

@@ -19,7 +19,7 @@ std::shared_ptr<market_faces> public_faces::add(const instrument& spec) {
     const std::unique_lock hold(lock_);
     auto& face = faces_[spec.market];
     if (face) return face;
-    face = std::make_shared<market_faces>(spec);
+    face = std::make_shared<market_faces>(spec, sequence_base_);
     symbols_[spec.symbol] = spec.market;
   }
   refresh();

@@ -13,11 +13,15 @@ namespace rialto::actors {
 struct market_faces {
   market_face market;
   candle_face candles;
-  explicit market_faces(const instrument& spec) : market(spec), candles(spec) {}
+  market_faces(const instrument& spec, std::uint64_t sequence_base)
+      : market(spec, sequence_base), candles(spec, sequence_base) {}
 };
 
 class public_faces {
 public:
+  /// The channels of this life number above `sequence_base` (channel_log.hpp).
+  explicit public_faces(std::uint64_t sequence_base = 0) : sequence_base_(sequence_base) {}
+
   /// The faces of a market, made at its first sight.
   std::shared_ptr<market_faces> add(const instrument& spec);
   [[nodiscard]] std::shared_ptr<market_faces> find(market_id id) const;
@@ -31,6 +35,7 @@ public:
                                                                   std::uint64_t sequence) const;
 
 private:
+  const std::uint64_t sequence_base_;
   mutable std::shared_mutex lock_;
   std::map<market_id, std::shared_ptr<market_faces>> faces_;
   std::map<std::string, market_id, std::less<>> symbols_;

@@ -77,7 +77,7 @@ struct node_core::parts {
   std::unique_ptr<storage::projector> projector;
   std::unique_ptr<storage::tape_store> tape;
   storage::stream_index index;
-  actors::public_faces faces;
+  actors::public_faces faces{actors::sequence_base(clock.wall())};
   actors::local_gate gate;
   actors::shard_gauges gauges;
   actors::feed_gauges feed;

@@ -94,7 +94,9 @@ rejection account::refuse(reject_reason why, order_id about) const {
   return {why, {}};
 }
 
-void account::publish(timestamp_ns, std::vector<publication>& out) {
+void account::publish(timestamp_ns now, std::vector<publication>& out) {
+  if (mark_ && is_open_) out.push_back(account_publication{self_, owner_, now, *mark_, {}, {}});
+  mark_.reset();
   std::move(news_.begin(), news_.end(), std::back_inserter(out));
   news_.clear();
 }

@@ -24,6 +24,7 @@
 #include "domain/machine.hpp"
 
 #include <map>
+#include <optional>
 
 namespace rialto {
 
@@ -76,6 +77,8 @@ public:
                                std::vector<addressed_message>& posts);
   void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
   void publish(timestamp_ns now, std::vector<publication>& out);
+  /// The next publication says where the stream stands now.
+  void publish_whole() { mark_ = events_; }
 
   [[nodiscard]] bool is_blank() const { return !is_open_; }
   void encode(byte_writer& out) const;
@@ -161,6 +164,7 @@ private:
   // Not history.
   bool is_live_ = false; // apply() came from execute() or handle()
   std::vector<publication> news_;
+  std::optional<std::uint64_t> mark_; // to be told before them
 };
 
 static_assert(machine<account>);

@@ -181,7 +181,8 @@ struct transfer_view {
   timestamp_ns at;
 };
 /// What the owner's streams are told. `order.fills` holds the new execution, if that is what
-/// happened.
+/// happened. Without an order and balances it is a mark: the stream stands at `event_number`, and
+/// what led there may never have been told (the fate of its append was unknown).
 struct account_publication {
   account_id account;
   user_id owner;

@@ -40,6 +40,8 @@ public:
                                std::vector<addressed_message>& posts);
   void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
   void publish(timestamp_ns now, std::vector<publication>& out);
+  /// The next publication is the whole book.
+  void publish_whole() { publishes_whole_ = true; }
   /// Takes over what a predecessor in the same process knew and the journal does not: id counters
   /// and house liquidity.
   void inherit(const market& predecessor);

@@ -29,6 +29,7 @@ struct envelope {
   typename World::message body;
   std::uint64_t token = 0;
   typename World::context context;
+  bool is_durable = false; // what it rests on is: if its receiver cannot append, it comes again
 };
 
 /// What one command or message led to.
@@ -69,6 +70,8 @@ public:
   virtual void handle(const envelope<World>& message, timestamp_ns clock, step<World>& out) = 0;
   /// Moves out what the public may see; to be released behind the last record.
   virtual void publish(timestamp_ns clock, std::vector<typename World::publication>& out) = 0;
+  /// The next publish() tells how things stand: what was published before may not have come out.
+  virtual void publish_whole() = 0;
   /// When it must run although nobody asks; 0: never. wake() runs what is due.
   [[nodiscard]] virtual timestamp_ns wake_at() const = 0;
   virtual void wake(timestamp_ns clock, step<World>& out) = 0;
@@ -128,6 +131,10 @@ public:
 
   void publish(timestamp_ns clock, std::vector<typename World::publication>& out) override {
     machine_.publish(stamp(clock), out);
+  }
+
+  void publish_whole() override {
+    if constexpr (requires { machine_.publish_whole(); }) machine_.publish_whole();
   }
 
   [[nodiscard]] timestamp_ns wake_at() const override {

@@ -126,6 +126,11 @@ public:
         if (one.number > peer.acknowledged) send(peer_id, one);
     }
   }
+  /// The last number of a peer; 0: nothing was ever posted to it.
+  [[nodiscard]] std::uint64_t last(entity_id to) const {
+    const auto at = peers_.find(to);
+    return at == peers_.end() ? 0 : at->second.last;
+  }
   /// The last number per peer: part of the state hash.
   [[nodiscard]] std::vector<link_cursor> cursors() const {
     std::vector<link_cursor> all;

@@ -57,6 +57,10 @@ public:
   /// The entity is on the same lane; a message to any other goes through send(), once durable.
   [[nodiscard]] virtual bool is_local(entity_id id) const = 0;
   virtual void send(envelope<World> message) = 0;
+  /// Tells the lane of `sender` that `receiver` has durably taken its messages up to `number`; calls
+  /// shard::acknowledged() there. May be lost: the sender sends again and is told again.
+  virtual void acknowledge(entity_id /*sender*/, entity_id /*receiver*/, std::uint64_t /*number*/) {
+  }
   /// How many copies of a local link message arrive now (the simulator answers 0 or 2).
   [[nodiscard]] virtual int copies(const envelope<World>&) { return 1; }
   /// Reopens the lane after a failure; calls shard::lane_restarted() when the heads are known.
@@ -74,6 +78,8 @@ struct shard_effects final : storage::effects {
   std::vector<envelope<World>> later;                      // messages that may only go once durable
   std::vector<std::pair<entity_id, link_cursor>> receipts; // receiver, and what it took from whom
   std::vector<entity_id> appended;                         // one per record
+  std::vector<std::uint64_t>
+    outlived; // tokens of answers to messages that a refused append does not undo
   bool is_probe = false;
 };
 
@@ -115,15 +121,21 @@ public:
 
   /// Runs a batch to quiescence and submits what it made.
   void submit(std::vector<request>& requests, timestamp_ns clock) {
-    clock_ = clock;
+    set_clock(clock);
     for (auto& one : requests) run(one);
     settle_batch();
   }
   /// A link message from another lane or a re-send.
   void deliver(envelope<World> message, timestamp_ns clock) {
-    clock_ = clock;
+    set_clock(clock);
+    message.is_durable = true;
     local_.push_back(std::move(message));
     settle_batch();
+  }
+  /// What another lane's host was told by acknowledge().
+  void acknowledged(entity_id sender, entity_id receiver, std::uint64_t number) {
+    if (auto* at = find(sender); at != nullptr && at->live)
+      at->live->links_out().acknowledge(receiver, number);
   }
   /// The lane's notices, after the shell has let the effects go (release_of).
   void durable(std::vector<storage::notice>& notices, timestamp_ns clock);
@@ -135,13 +147,13 @@ public:
   void tick(timestamp_ns clock);
   /// Makes sure an entity is in memory (markets at start, entities that are not clean).
   void activate(entity_id id, timestamp_ns clock) {
-    clock_ = clock;
+    set_clock(clock);
     slot_of(id, false);
     settle_batch();
   }
   /// Drops an entity as if it had thrown (an operator's kill); it is recovered at once.
   void kill(entity_id id, const std::string& why, timestamp_ns clock) {
-    clock_ = clock;
+    set_clock(clock);
     if (auto* slot = find(id); slot != nullptr && slot->live) fail(*slot, why);
     settle_batch();
   }
@@ -200,21 +212,27 @@ private:
   void run(request& one);
   void run_now(slot& at, request& one);
   void receive(envelope<World>& message);
-  void take_step(slot& at, std::uint64_t token, bool hold_messages);
+  void take_step(slot& at, std::uint64_t token, bool hold_messages, bool is_durable = false);
   void enqueue(envelope<World>&& message);
+  void resend(slot& at);
   void replay_waiting(slot& at);
   void fail(slot& at, const std::string& why);
   void fail_lane();
   void settle_batch();
   void flush(std::vector<storage::claim> claims = {});
   void touch(slot& at) {
-    at.last_used = clock_;
+    at.last_used = timers_;
     if (at.is_touched) return;
     at.is_touched = true;
     touched_.push_back(at.id);
   }
   void refuse(std::uint64_t token, delivery how) {
     if (token != 0) pending().answers.push_back({token, how, {}});
+  }
+  /// The node's clock may go back (runtime/clock.hpp, T2); timers count what passed forward.
+  void set_clock(timestamp_ns clock) {
+    if (clock > clock_) timers_.value += clock.value - clock_.value;
+    clock_ = clock;
   }
   shard_effects<World>& pending() {
     if (!effects_) effects_ = std::make_unique<shard_effects<World>>();
@@ -233,7 +251,8 @@ private:
   std::unique_ptr<shard_effects<World>> effects_;
   step<World> step_;
   std::vector<std::unique_ptr<storage::effects>> refused_; // effects the lane had no room for
-  timestamp_ns clock_, probe_at_;
+  timestamp_ns clock_;                                     // to stamp with, and of wake times
+  timestamp_ns timers_, probe_at_;                         // of everything else that is due
   bool degraded_ = false, restarting_ = false, probing_ = false;
   std::uint64_t tail_events_ = 0;
   shard_statistics statistics_;

@@ -13,7 +13,7 @@ auto shard<World>::slot_of(entity_id id, bool may_create) -> slot* {
   auto& made = slots_[id];
   made.id = id;
   made.history = restart_history(options_.restarts);
-  made.last_used = clock_;
+  made.last_used = timers_;
   if (exists) {
     made.is_loading = true;
     host_.load(id); // may call loaded() at once
@@ -63,11 +63,12 @@ void shard<World>::run_now(slot& at, request& one) {
 template <class World>
 void shard<World>::receive(envelope<World>& message) {
   ++statistics_.messages;
-  if (degraded_)
-    return refuse(message.token, delivery::unavailable); // its sender keeps it and sends it again
+  // What is not taken its sender keeps and sends again: nobody may be told that it is not done.
+  if (degraded_) return refuse(message.token, delivery::unknown);
   auto* at = slot_of(message.to, world_.creates(message.body));
-  if (at == nullptr || at->is_given_up) return refuse(message.token, delivery::unavailable);
+  if (at == nullptr || at->is_given_up) return refuse(message.token, delivery::unknown);
   if (!at->live || at->awaits_claim) {
+    message.is_durable = true; // or not, but this batch does not wait for it
     if (at->waiting_messages.size() <
         options_.waiting_max) // else: the sender keeps it and sends it again
       at->waiting_messages.push_back(std::move(message));
@@ -81,11 +82,11 @@ void shard<World>::receive(envelope<World>& message) {
     return fail(*at, problem.what());
   }
   if (step_.acknowledge_now) pending().receipts.push_back({at->id, {message.from, message.number}});
-  take_step(*at, message.token, false);
+  take_step(*at, message.token, false, message.is_durable);
 }
 
 template <class World>
-void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages) {
+void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages, bool is_durable) {
   if (step_.made) {
     blob_.add(*step_.made);
     ++statistics_.records;
@@ -104,6 +105,7 @@ void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages) 
   if (token == 0 || !step_.result) return;
   if (World::forwarded(*step_.result) != nullptr && !step_.sent.empty())
     return; // the receiver answers
+  if (is_durable) pending().outlived.push_back(token);
   pending().answers.push_back({token, delivery::done, std::move(*step_.result)});
 }
 
@@ -117,6 +119,19 @@ void shard<World>::enqueue(envelope<World>&& message) {
     else
       local_.push_back(message);
   }
+}
+
+/// Sends again what is not acknowledged. Of records in flight nothing goes to another lane before them (S1), so it waits behind a barrier.
+template <class World>
+void shard<World>::resend(slot& at) {
+  at.live->links_out().for_each_waiting([&](entity_id to, const auto& one) {
+    ++statistics_.resends;
+    envelope<World> again{at.id, to, one.number, one.body, 0, {}};
+    if (host_.is_local(to))
+      enqueue(std::move(again));
+    else
+      pending().later.push_back(std::move(again));
+  });
 }
 
 /// Everything local has run: publish, hand the batch over.
@@ -141,6 +156,7 @@ void shard<World>::flush(std::vector<storage::claim> claims) {
     if (at->live) at->live->publish(clock_, pending().publications);
   }
   touched_.clear();
+  for (auto& message : local_) message.is_durable = true; // its sender's record leaves without it
   if (!effects_ && blob_.empty()) return;
   if (degraded_ && !blob_.empty())
     return fail_lane(); // a feed's trade met a user's order while the journal is away
@@ -170,6 +186,9 @@ void shard<World>::release_of(storage::notice& one, std::vector<answer>& answers
                                                                        : delivery::unavailable;
     for (auto& waiting : effects.answers)
       if (waiting.how == delivery::done) waiting = {waiting.token, how, {}};
+    for (const auto token : effects.outlived) // its sender's record may be durable: not "not done"
+      for (auto& waiting : effects.answers)
+        if (waiting.token == token) waiting.how = delivery::unknown;
     for (const auto& message : effects.later) // its receiver would have answered
       if (message.token != 0) answers.push_back({message.token, how, {}});
   }
@@ -179,7 +198,7 @@ void shard<World>::release_of(storage::notice& one, std::vector<answer>& answers
 
 template <class World>
 void shard<World>::durable(std::vector<storage::notice>& notices, timestamp_ns clock) {
-  clock_ = clock;
+  set_clock(clock);
   for (auto& one : notices) {
     auto& effects = static_cast<shard_effects<World>&>(*one.waiting);
     if (effects.is_probe) {
@@ -196,10 +215,16 @@ void shard<World>::durable(std::vector<storage::notice>& notices, timestamp_ns c
           replay_waiting(*at);
         }
       }
-      for (const auto& [receiver, cause] : effects.receipts)
-        if (auto* sender = find(cause.peer); sender != nullptr && sender->live)
-          sender->live->links_out().acknowledge(receiver, cause.number);
-      for (auto& message : effects.later) enqueue(std::move(message));
+      for (const auto& [receiver, cause] : effects.receipts) {
+        if (host_.is_local(cause.peer))
+          acknowledged(cause.peer, receiver, cause.number);
+        else
+          host_.acknowledge(cause.peer, receiver, cause.number);
+      }
+      for (auto& message : effects.later) {
+        message.is_durable = true;
+        enqueue(std::move(message));
+      }
     } else if (one.result == storage::append_result::claim_taken) {
       for (const auto id : effects.appended) {
         auto* at = find(id);
@@ -222,9 +247,10 @@ void shard<World>::fail_lane() {
   degraded_ = true;
   restarting_ = true;
   probing_ = false;
-  probe_at_ = {clock_.value + options_.probe_ns};
+  probe_at_ = {timers_.value + options_.probe_ns};
   if (!blob_.empty()) static_cast<void>(blob_.finish());
-  for (const auto& message : local_) refuse(message.token, delivery::unavailable);
+  for (const auto& message : local_)
+    refuse(message.token, message.is_durable ? delivery::unknown : delivery::unavailable);
   local_.clear();
   if (effects_) { // never handed over
     storage::notice lost{storage::append_result::failed, std::move(effects_)};
@@ -239,6 +265,9 @@ void shard<World>::fail_lane() {
   }
   refused_.clear();
   for (auto& [id, at] : slots_) {
+    // What waits for an entity that is being loaded may rest on what failed; if not, it comes again.
+    for (const auto& message : at.waiting_messages) refuse(message.token, delivery::unknown);
+    at.waiting_messages.clear();
     if (at.in_flight == 0) continue;
     at.in_flight = 0;
     at.awaits_claim = false;
@@ -247,7 +276,6 @@ void shard<World>::fail_lane() {
     host_.passivated(id);
     for (auto& waiting : at.waiting) refuse(waiting.token, delivery::unavailable);
     at.waiting.clear();
-    at.waiting_messages.clear();
   }
   touched_.clear();
   host_.restart_lane();
@@ -257,13 +285,21 @@ void shard<World>::fail_lane() {
 
 template <class World>
 void shard<World>::lane_restarted(storage::epoch at_epoch, timestamp_ns clock) {
-  clock_ = clock;
+  set_clock(clock);
   options_.at_epoch = at_epoch;
   restarting_ = false;
-  std::vector<entity_id> dropped;
-  for (const auto& [id, at] : slots_)
-    if (!at.live && !at.is_loading && !at.is_given_up && at.restart_at.value == 0)
+  std::vector<entity_id> dropped, live;
+  for (const auto& [id, at] : slots_) {
+    if (at.live)
+      live.push_back(id);
+    else if (!at.is_loading && !at.is_given_up && at.restart_at.value == 0)
       dropped.push_back(id);
+  }
+  std::sort(live.begin(), live.end());
+  for (const auto id : live) { // publications were refused with their barriers
+    slots_[id].live->publish_whole();
+    touch(slots_[id]);
+  }
   std::sort(dropped.begin(), dropped.end());
   for (const auto id : dropped) {
     if (!host_.exists(id)) { // its first append was lost: it does not exist
@@ -298,7 +334,7 @@ void shard<World>::loaded(entity_id id, entity_history history, timestamp_ns clo
 
 template <class World>
 void shard<World>::recovered(recovered_entity<World> one, timestamp_ns clock) {
-  clock_ = clock;
+  set_clock(clock);
   const auto id = one.id;
   auto* at = find(id);
   if (at == nullptr || at->live) return;
@@ -308,10 +344,11 @@ void shard<World>::recovered(recovered_entity<World> one, timestamp_ns clock) {
   note_snapshot(id, one.snapshot_bytes);
   at->live = std::move(one.entity);
   world_.revive(*at->live);
-  at->last_used = clock_;
+  at->live->publish_whole(); // the last that it published may have failed with its append
+  at->last_used = timers_;
   host_.activated(id);
   touch(*at);
-  at->resend_at = {clock_.value + options_.resend_ns};
+  at->resend_at = {timers_.value + options_.resend_ns};
   at->live->links_out().for_each_waiting([&](entity_id to, const auto& one) {
     enqueue({id, to, one.number, one.body, 0, {}});
   });
@@ -332,9 +369,9 @@ void shard<World>::replay_waiting(slot& at) {
 template <class World>
 void shard<World>::fail(slot& at, const std::string& why) {
   ++statistics_.failures;
-  const auto delay = at.history.failed(clock_, why);
+  const auto delay = at.history.failed(timers_, why);
   at.is_given_up = !delay;
-  at.restart_at = {delay ? clock_.value + *delay : 0};
+  at.restart_at = {delay ? timers_.value + *delay : 0};
   host_.entity_failed(at.id, why, at.is_given_up);
   if (at.live) {
     world_.retire(std::move(at.live));
@@ -347,7 +384,7 @@ void shard<World>::fail(slot& at, const std::string& why) {
 
 template <class World>
 void shard<World>::tick(timestamp_ns clock) {
-  clock_ = clock;
+  set_clock(clock);
   std::vector<entity_id> idle, waking;
   while (!wakes_.empty() && wakes_.begin()->first <= clock_) {
     const auto id = wakes_.begin()->second;
@@ -363,7 +400,7 @@ void shard<World>::tick(timestamp_ns clock) {
     const auto id = slot.first;
     auto& at = slot.second;
     if (!at.live) {
-      if (at.restart_at.value != 0 && at.restart_at <= clock_ && at.in_flight == 0 &&
+      if (at.restart_at.value != 0 && at.restart_at <= timers_ && at.in_flight == 0 &&
           !restarting_) {
         at.restart_at = {};
         at.is_loading = true;
@@ -372,12 +409,9 @@ void shard<World>::tick(timestamp_ns clock) {
       continue;
     }
     auto& links = at.live->links_out();
-    if (!links.is_drained() && at.resend_at <= clock_) {
-      at.resend_at = {clock_.value + options_.resend_ns};
-      links.for_each_waiting([&](entity_id to, const auto& one) {
-        ++statistics_.resends;
-        enqueue({id, to, one.number, one.body, 0, {}});
-      });
+    if (!links.is_drained() && at.resend_at <= timers_ && !at.awaits_claim) { // S4
+      at.resend_at = {timers_.value + options_.resend_ns};
+      resend(at);
     }
     if (const auto due = at.live->wake_at(); due.value != 0 && due <= clock_) waking.push_back(id);
     const auto unsaved = at.live->event_number() - at.snapshot_at;
@@ -399,7 +433,7 @@ void shard<World>::tick(timestamp_ns clock) {
       }
     }
     if (idle.size() < options_.passivations_max &&
-        at.last_used.value + options_.idle_ns <= clock_.value && at.in_flight == 0 &&
+        at.last_used.value + options_.idle_ns <= timers_.value && at.in_flight == 0 &&
         !at.awaits_claim && links.is_drained() && world_.may_passivate(id)) {
       if (unsaved > 0) host_.save_snapshot(at.live->make_snapshot());
       if (const auto due = at.live->wake_at(); due.value != 0) note_wake(id, due);
@@ -427,8 +461,8 @@ void shard<World>::tick(timestamp_ns clock) {
       fail(at, problem.what());
     }
   }
-  if (degraded_ && !restarting_ && !probing_ && probe_at_ <= clock_) {
-    probe_at_ = {clock_.value + options_.probe_ns};
+  if (degraded_ && !restarting_ && !probing_ && probe_at_ <= timers_) {
+    probe_at_ = {timers_.value + options_.probe_ns};
     probing_ = true;
     storage::submission probe;
     probe.batch.rows.push_back({options_.id, options_.at_epoch, 0, blob_.finish()});

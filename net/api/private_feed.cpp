@@ -103,6 +103,15 @@ void private_feed::add(account_id account, std::uint64_t sequence,
   }
 }
 
+bool private_feed::stands_at(account_id account, std::uint64_t sequence) {
+  const auto* found = rings_.find(account);
+  if (found == nullptr || (*found)->last == sequence) return true;
+  auto& one = **found;
+  bytes_ -= one.bytes;
+  one = {.floor = sequence, .last = sequence};
+  return false;
+}
+
 std::uint64_t private_feed::last(account_id account) {
   const auto* found = rings_.find(account);
   return found == nullptr ? 0 : (*found)->last;

@@ -51,6 +51,9 @@ public:
   [[nodiscard]] bool is_watched(account_id account) { return rings_.find(account) != nullptr; }
   void add(account_id account, std::uint64_t sequence,
            const std::vector<private_message>& messages);
+  /// The account's stream stands at `sequence`. False: not all of that was added, so nobody can
+  /// resume from before, and who listens needs a snapshot.
+  [[nodiscard]] bool stands_at(account_id account, std::uint64_t sequence);
   /// The newest sequence number seen; 0: none since the account is watched.
   [[nodiscard]] std::uint64_t last(account_id account);
   /// F1.

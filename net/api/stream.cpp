@@ -119,6 +119,7 @@ void stream_hub::broadcast(const std::vector<actors::channel_message>& messages)
 
 void stream_hub::tell(const account_publication& news) {
   if (!feed_.is_watched(news.account)) return;
+  if (!news.order && news.balances.empty()) return catch_up(news.account, news.event_number);
   const auto messages = messages_of(news, *desk_.gate().markets());
   feed_.add(news.account, news.event_number, messages);
   const auto at = owners_.find(news.account);

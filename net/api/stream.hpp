@@ -102,6 +102,7 @@ private:
   void send_snapshot(web_socket_id id, account_id account, private_channel channel);
   void go_live(web_socket_id id, account_id account, private_channel channel,
                const std::string& data);
+  void catch_up(account_id account, std::uint64_t sequence);
   void drop_public(web_socket_id id, const std::string& channel);
 
   desk& desk_;

@@ -164,6 +164,23 @@ void stream_hub::go_live(web_socket_id id, account_id account, private_channel c
   send(id, private_snapshot(channel, feed_.last(account), data));
 }
 
+/// A mark: whoever listens has missed something gets a fresh snapshot.
+void stream_hub::catch_up(account_id account, std::uint64_t sequence) {
+  const auto at = owners_.find(account);
+  if (feed_.stands_at(account, sequence) || at == owners_.end()) return;
+  for (const auto id : std::vector(at->second)) {
+    auto* one = find(id);
+    if (one == nullptr || !is_known(*one)) continue;
+    for (const auto channel :
+         {private_channel::orders, private_channel::executions, private_channel::balances}) {
+      auto& own = one->privates[static_cast<std::size_t>(channel)];
+      if (!own.is_live) continue; // its snapshot comes
+      own.is_live = false;
+      send_snapshot(id, account, channel);
+    }
+  }
+}
+
 void stream_hub::unsubscribe(peer& from, const ticket& to, json_object& body) {
   const auto channels = take_channels(from, body);
   if (!body.done()) return refuse(to, body.why());

@@ -41,10 +41,11 @@ enum class frame_kind : std::uint8_t { rows = 1, snapshot = 2, checkpoint = 3 };
 
 constexpr std::size_t frame_head_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
 
-std::string body_of(const journal_batch& batch) {
+std::string body_of(const journal_batch& batch, std::uint64_t by) {
   std::string body;
   byte_writer out(body);
   out.put(frame_kind::rows);
+  out.put(by);
   out.put(static_cast<std::uint32_t>(batch.claims.size()));
   for (const auto& one : batch.claims) {
     out.put(one.key);
@@ -53,6 +54,7 @@ std::string body_of(const journal_batch& batch) {
   out.put(static_cast<std::uint32_t>(batch.rows.size()));
   for (const auto& row : batch.rows) {
     out.put(row.shard);
+    out.put(row.at_epoch);
     out.put(row.blob);
   }
   return body;
@@ -110,6 +112,7 @@ bool simulated_journal::take_frame(std::string_view body) {
   switch (in.get<frame_kind>()) {
   case frame_kind::rows: {
     journal_batch batch;
+    const auto by = in.get<std::uint64_t>();
     for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count) {
       auto& one = batch.claims.emplace_back();
       in.get(one.key);
@@ -118,10 +121,11 @@ bool simulated_journal::take_frame(std::string_view body) {
     for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count) {
       auto& row = batch.rows.emplace_back();
       in.get(row.shard);
+      in.get(row.at_epoch);
       in.get(row.blob);
     }
     if (!in.done()) return false;
-    write(batch);
+    write(batch, by);
     ++counts_.rows_found;
     return true;
   }
@@ -165,9 +169,12 @@ void simulated_journal::crash(std::size_t kept, bool has_hole) {
   const std::lock_guard hold(lock_);
   snapshots_.forget_unsynced();
   checkpoints_.forget_unsynced();
-  for (auto& [id, rows] : shards_) rows.blobs.resize(rows.synced);
+  for (auto& [id, rows] : shards_) {
+    rows.blobs.resize(rows.synced);
+    rows.writers.of_row.resize(rows.synced);
+  }
   undecided_.reset();
-  session_over_ = is_broken_ = is_opened_ = false;
+  own_.is_over = is_broken_ = is_opened_ = false;
   dies_in_ = 0;
   log_.resize(std::min(kept, log_.size()));
   for (; !frames_.empty() && frames_.back().end > log_.size(); frames_.pop_back()) {
@@ -227,7 +234,7 @@ void simulated_journal::enter() {
 }
 
 void simulated_journal::sync() {
-  if (undecided_) write(*undecided_);
+  if (undecided_) write(*undecided_, undecided_by_);
   undecided_.reset();
   for (auto& [id, rows] : shards_) rows.synced = rows.blobs.size();
   snapshots_.former.clear();
@@ -236,21 +243,70 @@ void simulated_journal::sync() {
   frames_.clear();
 }
 
-void simulated_journal::write(const journal_batch& batch) {
-  for (const auto& row : batch.rows) shards_[row.shard].blobs.push_back(row.blob);
+void simulated_journal::write(const journal_batch& batch, std::uint64_t by) {
+  for (const auto& row : batch.rows) {
+    shards_[row.shard].blobs.push_back(row.blob);
+    shards_[row.shard].writers.of_row.push_back({row.at_epoch, by});
+  }
   for (const auto& one : batch.claims) claims_.try_emplace(one.key, one.owner);
+}
+
+// ---- another caller
+
+class simulated_journal::connection final : public journal {
+public:
+  explicit connection(simulated_journal& disk) : disk_(disk), session_{++disk.sessions_} {}
+  append_outcome append(const journal_batch& batch) override {
+    return disk_.append(batch, session_);
+  }
+  std::map<shard_id, journal_head> heads() override { return disk_.heads(session_); }
+  journal_head take_over(shard_id shard) override { return disk_.take_over(shard); }
+  void read(shard_id shard, position first,
+            const std::function<bool(position, std::string_view blob)>& row) override {
+    disk_.read(shard, first, row);
+  }
+  std::optional<entity_id> find_claim(std::string_view key) override {
+    return disk_.find_claim(key);
+  }
+  void save_snapshot(const snapshot& made) override { disk_.save_snapshot(made); }
+  std::optional<snapshot> load_snapshot(entity_id entity) override {
+    return disk_.load_snapshot(entity);
+  }
+  std::map<entity_id, timestamp_ns> wake_times() override { return disk_.wake_times(); }
+  void save_checkpoint(std::string_view name, std::string_view bytes) override {
+    disk_.save_checkpoint(name, bytes);
+  }
+  std::optional<std::string> load_checkpoint(std::string_view name) override {
+    return disk_.load_checkpoint(name);
+  }
+  std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override {
+    return disk_.draw_ids(sequence, count);
+  }
+  bool checkpoint_log() override { return disk_.checkpoint_log(); }
+
+private:
+  simulated_journal& disk_;
+  session session_;
+};
+
+std::unique_ptr<journal> simulated_journal::connect() {
+  return std::make_unique<connection>(*this);
 }
 
 // ---- the interface
 
 append_outcome simulated_journal::append(const journal_batch& batch) {
+  return append(batch, own_);
+}
+
+append_outcome simulated_journal::append(const journal_batch& batch, session& by) {
   const std::lock_guard hold(lock_);
   const bool dies = dies_now();
-  if (dies && (session_over_ || is_broken_)) throw simulated_death{simulated_death::call::other};
-  if (session_over_)
+  if (dies && (by.is_over || is_broken_)) throw simulated_death{simulated_death::call::other};
+  if (by.is_over)
     return {append_result::failed, "the session is over since an earlier failure: call heads()"};
-  const auto over = [this](append_result result, const char* why) {
-    session_over_ = true;
+  const auto over = [&by](append_result result, const char* why) {
+    by.is_over = true;
     return append_outcome{result, why};
   };
   if (is_broken_) {
@@ -258,12 +314,14 @@ append_outcome simulated_journal::append(const journal_batch& batch) {
     return over(append_result::failed, "the disk is away");
   }
   if (!is_opened_) open_log();
+  if (undecided_) sync(); // of another session, so it was before this one
   ++appends_;
   for (std::size_t i = 0; i < batch.rows.size(); ++i) {
     if (i > 0) RIALTO_ASSERT(batch.rows[i - 1].shard < batch.rows[i].shard);
     const auto known = shards_.find(batch.rows[i].shard);
     const auto last = known == shards_.end() ? 0 : known->second.blobs.size();
     const auto at_epoch = known == shards_.end() ? 0 : known->second.at_epoch;
+    if (lie_ == journal_lie::accepts_stale) continue;
     if (batch.rows[i].predecessor != last || batch.rows[i].at_epoch != at_epoch)
       return over(append_result::stale, "not the current epoch or head");
   }
@@ -275,7 +333,7 @@ append_outcome simulated_journal::append(const journal_batch& batch) {
     if (owner != one.owner) return {append_result::claim_taken, {}};
   }
   if (dies) {
-    log(body_of(batch), true);
+    log(body_of(batch, by.number), true);
     throw simulated_death{simulated_death::call::append};
   }
   const auto planned = plan_.at_append.find(appends_);
@@ -287,22 +345,27 @@ append_outcome simulated_journal::append(const journal_batch& batch) {
   case journal_fault::stale: return over(append_result::stale, "planned: taken over");
   case journal_fault::unknown_written:
     undecided_ = batch;
-    log(body_of(batch), true);
+    undecided_by_ = by.number;
+    log(body_of(batch, by.number), true);
     return over(append_result::unknown, "planned: written, connection lost");
   case journal_fault::unknown_lost: return over(append_result::unknown, "planned: connection lost");
   }
-  write(batch);
+  write(batch, by.number);
   if (lie_ == journal_lie::acknowledges_unsynced)
-    log(body_of(batch), true);
+    log(body_of(batch, by.number), true);
   else
     sync();
   return {append_result::accepted, {}};
 }
 
 std::map<shard_id, journal_head> simulated_journal::heads() {
+  return heads(own_);
+}
+
+std::map<shard_id, journal_head> simulated_journal::heads(session& by) {
   const std::lock_guard hold(lock_);
   enter();
-  session_over_ = false;
+  by.is_over = false;
   if (lie_ != journal_lie::acknowledges_unsynced) sync();
   std::map<shard_id, journal_head> found;
   for (const auto& [shard, rows] : shards_) found[shard] = {rows.blobs.size(), rows.at_epoch};
@@ -314,6 +377,7 @@ journal_head simulated_journal::take_over(shard_id shard) {
   const std::lock_guard hold(lock_);
   auto& rows = shards_[shard];
   ++rows.at_epoch;
+  rows.writers.raised.push_back(rows.blobs.size());
   return {rows.blobs.size(), rows.at_epoch};
 }
 

@@ -11,6 +11,8 @@
 //   T3  a crash leaves any first part of the log, cut anywhere or with a hole in its last frame. The
 //       first call afterwards opens it: frames up to the first that is not whole count and are
 //       durable from then on, everything behind is gone for good
+//   T4  connect() gives further callers on the same rows, each with its own session; the epoch and the
+//       head decide between them (J2)
 #pragma once
 
 #include "domain/bytes.hpp"
@@ -40,7 +42,18 @@ struct simulated_death {
 enum class journal_lie : std::uint8_t {
   none,
   acknowledges_unsynced, // a power cut takes acknowledged rows back
-  trusts_its_log         // the checksums of frames are not looked at
+  trusts_its_log,        // the checksums of frames are not looked at
+  accepts_stale          // whoever was taken over may go on writing
+};
+
+/// Who wrote a shard's rows, as the journal saw it.
+struct row_writer {
+  epoch at_epoch = 0;
+  std::uint64_t session = 0; // of connect(), from 1; 0: the journal's own
+};
+struct journal_writers {
+  std::vector<row_writer> of_row; // row p is of_row[p - 1]
+  std::vector<position> raised;   // the head when the epoch became 1, 2, 3...
 };
 
 /// What really happened: faults that appends met, and what became of the log at crashes.
@@ -56,6 +69,9 @@ public:
   simulated_journal() = default;
   explicit simulated_journal(journal_fault_plan plan, journal_lie lie = journal_lie::none)
       : plan_(std::move(plan)), lie_(lie) {}
+
+  /// A second caller with a session of its own: a failure ends the session of who met it, no other.
+  [[nodiscard]] std::unique_ptr<journal> connect();
 
   /// Bytes written and not synced.
   [[nodiscard]] std::size_t unsynced_bytes() const;
@@ -77,6 +93,11 @@ public:
     static const std::vector<std::string> none;
     const auto known = shards_.find(shard);
     return known == shards_.end() ? none : known->second.blobs;
+  }
+  [[nodiscard]] const journal_writers& writers(shard_id shard) const {
+    static const journal_writers nobody;
+    const auto known = shards_.find(shard);
+    return known == shards_.end() ? nobody : known->second.writers;
   }
   /// What load_snapshot would give, without being a call; not while another thread calls.
   [[nodiscard]] const snapshot* peek_snapshot(entity_id entity) const {
@@ -103,6 +124,8 @@ public:
   bool checkpoint_log() override;
 
 private:
+  class connection;
+
   /// A map whose changes since the last sync can be taken back.
   template <class Key, class Value>
   struct synced_map {
@@ -114,7 +137,8 @@ private:
   struct shard_rows {
     epoch at_epoch = 0;
     std::vector<std::string> blobs; // position p is blobs[p - 1]
-    std::size_t synced = 0;         // so many of them
+    journal_writers writers;
+    std::size_t synced = 0; // so many of them
   };
 
   /// One write in the log: its place and what it adds.
@@ -130,17 +154,26 @@ private:
   void log(const std::string& body, bool is_row);
   void open_log();
   [[nodiscard]] bool take_frame(std::string_view body);
-  void write(const journal_batch& batch);
+  struct session {
+    std::uint64_t number = 0;
+    bool is_over = false;
+  };
+  void write(const journal_batch& batch, std::uint64_t by);
+  [[nodiscard]] append_outcome append(const journal_batch& batch, session& by);
+  [[nodiscard]] std::map<shard_id, journal_head> heads(session& by);
 
   mutable std::mutex lock_;
   journal_fault_plan plan_;
   journal_lie lie_ = journal_lie::none;
   std::uint64_t appends_ = 0, dies_in_ = 0;
-  bool is_broken_ = false, session_over_ = false, is_opened_ = true;
+  bool is_broken_ = false, is_opened_ = true;
+  session own_;
+  std::uint64_t sessions_ = 0;
   std::map<shard_id, shard_rows> shards_;
   std::map<std::string, entity_id, std::less<>> claims_;
   std::map<std::string, std::uint64_t, std::less<>> sequences_;
   std::optional<journal_batch> undecided_; // written, not yet seen
+  std::uint64_t undecided_by_ = 0;
   synced_map<entity_id, snapshot> snapshots_;
   synced_map<std::string, std::string> checkpoints_;
   std::string log_; // frames: length, checksum, body

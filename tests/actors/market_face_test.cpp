@@ -120,6 +120,18 @@ TEST_CASE(
   CHECK_FALSE(log.since(6).has_value());
 }
 
+TEST_CASE("channel_log: a number of an earlier life is not taken for one of this life") {
+  const timestamp_ns start{1'700'000'000'000'000'000};
+  channel_log before("book.X", 1'000, sequence_base(start));
+  channel_log after("book.X", 1'000, sequence_base({start.value + 50'000'000}));
+  std::uint64_t seen = 0;
+  for (int i = 0; i < 500; ++i) seen = before.add("1", false).sequence;
+  for (int i = 0; i < 900; ++i) static_cast<void>(after.add("2", false));
+  CHECK_FALSE(after.since(seen).has_value());
+  CHECK(after.snapshot("3").sequence > seen);
+  CHECK(sequence_base({4'000'000'000'000'000'000}) < std::uint64_t{1} << 53); // whole in a double
+}
+
 TEST_CASE("public_faces: channels are found by their names and nothing else") {
   public_faces faces;
   faces.add(btcusdt());

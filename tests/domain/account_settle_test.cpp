@@ -286,6 +286,20 @@ TEST_CASE("account: publications tell of orders, fills and changed balances, num
   CHECK(!later[0].order.has_value());
 }
 
+TEST_CASE("account: a mark says where the stream stands, before what happened since") {
+  auto it = rich();
+  it.published();
+  it.machine.publish_whole();
+  it.deposit("AAA", coins(1));
+  const auto told = it.published();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].event_number + 1 == told[1].event_number);
+  CHECK(!told[0].order.has_value());
+  CHECK(told[0].balances.empty());
+  CHECK(told[1].balances.size() == 1);
+  CHECK(it.published().empty());
+}
+
 TEST_CASE("account: balances stay whole beyond what one amount can say") {
   account_under_test it;
   const amount_units most{std::numeric_limits<std::int64_t>::max()};

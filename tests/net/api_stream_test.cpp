@@ -179,6 +179,52 @@ TEST_CASE("stream: a ring that lost messages does not pretend otherwise") {
   CHECK_FALSE(feed.since(account, private_channel::orders, 20));
 }
 
+TEST_CASE("stream: a ring that was not told everything begins anew where the account stands") {
+  private_feed feed(10);
+  const account_id account{1};
+  const auto message = [](std::uint64_t sequence) {
+    return private_message{sequence, private_channel::orders,
+                           std::make_shared<const std::string>("{}")};
+  };
+  CHECK(feed.stands_at(account, 12)); // nobody watches
+  feed.watch(account);
+  for (std::uint64_t i = 10; i < 13; ++i) feed.add(account, i, {message(i)});
+  CHECK(feed.stands_at(account, 12));
+  CHECK(feed.since(account, private_channel::orders, 11)->size() == 1);
+  CHECK_FALSE(feed.stands_at(account, 13));
+  CHECK_FALSE(feed.since(account, private_channel::orders, 12));
+  feed.add(account, 14, {message(14)});
+  CHECK(feed.since(account, private_channel::orders, 13)->size() == 1);
+  CHECK(feed.last(account) == 14);
+}
+
+TEST_CASE("stream: who listens gets a fresh snapshot when something may not have been told") {
+  stream_floor at;
+  at.log_in(at.socket, at.anna);
+  at.node.say(at.socket,
+              json{{"id", 2}, {"op", "subscribe"}, {"channels", {"orders", "balances"}}});
+  at.place(at.anna, "buy", "50000.00", "0.1");
+  const auto seen = of_channel(at.node.heard(at.socket), "orders");
+  REQUIRE(seen.size() == 1);
+  const auto mark = [&](std::uint64_t number) {
+    auto news = std::make_shared<actors::release>();
+    account_publication one;
+    one.account = {at.anna.account};
+    one.event_number = number;
+    news->publications.emplace_back(one);
+    at.node.api().deliver(news);
+    return at.node.heard(at.socket);
+  };
+  const auto number = seen[0]["seq"].get<std::uint64_t>();
+  CHECK(mark(number).empty()); // all of it was told
+  const auto fresh = mark(number + 1);
+  REQUIRE(of_channel(fresh, "orders").size() == 1);
+  CHECK(of_channel(fresh, "orders")[0]["snapshot"] == true);
+  CHECK(of_channel(fresh, "orders")[0]["seq"] == number + 1);
+  CHECK(of_channel(fresh, "orders")[0]["data"].size() == 1);
+  CHECK(of_channel(fresh, "balances")[0]["snapshot"] == true);
+}
+
 TEST_CASE("stream: a token that expires ends the private channels, a fresh one opens them again") {
   stream_floor at;
   at.log_in(at.socket, at.anna);
