@@ -1,5 +1,5 @@
-// tests/net/api_node.hpp: the API on real entities: accounts, markets and users on the simulated
-// node's shard, the public faces fed from its publications, the read models projected from its rows.
+// tests/net/api_node.hpp: the API on real entities: accounts, markets and users on a shard
+// whose disk answers at once, the public faces fed from its publications, the read models projected from its rows.
 //
 // One thread (the test's) is the io thread: run() runs what was posted. Passwords and reads happen
 // on the API's own worker threads, so run_until() waits for them.
@@ -7,7 +7,7 @@
 
 #include "actors/public_faces.hpp"
 #include "net/api/api_core.hpp"
-#include "tests/simulation/simulated_node.hpp"
+#include "tests/net/immediate_node.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,8 +23,6 @@ using nlohmann::json;
 /// The gate of a node whose disk answers at once, unless told to fail.
 class node_gate final : public actors::gate {
 public:
-  node_gate() : node_(dice_, {}) {}
-
   void submit(std::vector<actors::request> requests) override;
   [[nodiscard]] std::shared_ptr<const actors::directory> markets() const override {
     return faces_.markets();
@@ -59,15 +57,14 @@ public:
   void project_into(const std::string& directory) {
     projector_ = storage::open_projector(directory);
   }
-  simulation::simulated_node& node() { return node_; }
+  immediate_node& node() { return node_; }
   actors::public_faces& faces() { return faces_; }
 
 private:
   void commit();
   void project();
 
-  simulation::random dice_{7};
-  simulation::simulated_node node_;
+  immediate_node node_;
   actors::public_faces faces_;
   std::unique_ptr<storage::projector> projector_;
   std::mutex lock_;

@@ -1,7 +1,6 @@
 // The node the API tests stand on, and that it is one.
 #include "net/auth/passwords.hpp"
 #include "tests/net/api_node.hpp"
-#include "tests/simulation/simulated_node.cpp" // NOLINT: one program, one copy of it
 
 #include <doctest/doctest.h>
 
@@ -57,7 +56,7 @@ void node_gate::project() {
 void node_gate::commit() {
   for (int round = 0; round < 10; ++round) { // links need a few
     auto release = std::make_shared<actors::release>();
-    release->answers = node_.commit(1'000);
+    release->answers = node_.commit();
     project();
     release->publications = std::move(node_.published);
     node_.published.clear();

@@ -1,6 +1,7 @@
 // What the route table promises: the document, the roles, the fields, the shapes of answers.
 #include "net/api/openapi.hpp"
 #include "tests/net/api_node.hpp"
+#include "tests/simulation/random.hpp"
 
 #include <doctest/doctest.h>
 

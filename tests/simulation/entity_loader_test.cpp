@@ -20,7 +20,9 @@ struct history {
   std::vector<std::string> rows;
 
   explicit history(std::uint64_t seed) {
-    simulation::trading_session session({.seed = seed});
+    auto spec = simulation::stormy_session(seed);
+    spec.where = simulation::placement::one_lane;
+    simulation::trading_session session(spec);
     REQUIRE(session.run().empty());
     rows = session.rows();
   }

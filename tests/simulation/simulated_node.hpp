@@ -1,122 +1,96 @@
-// tests/simulation/simulated_node.hpp: one node in one thread: shard, lane, disk, loader, links, all on a simulated clock.
+// tests/simulation/simulated_node.hpp: one node: its disk, its clock, and the processes that live and die on it.
 //
-// It runs the very shard, entities, machines, lane rules, stream index and entity loader of the real node on a simulated_journal. Faults come from its
-// plan and the dice: link messages lost or doubled, commits refused or of unknown fate, a disk that is away, a loader that is late, and death: of
-// the process or of the machine, between two steps, in the middle of a call to the disk, or in the middle of the recovery from another one.
+// What outlives a process is the disk and how far the machine's wall is off. A death takes every process of the node; what is found on the disk
+// afterwards is the disk's to say (storage/testing/simulated_journal.hpp). A takeover leaves two processes: the new one has the shard's epoch, the
+// former one is not told.
 #pragma once
 
-#include "actors/entity_loader.hpp"
-#include "storage/stream_index.hpp"
-#include "storage/testing/simulated_journal.hpp"
-#include "tests/simulation/random.hpp"
-#include "tests/simulation/stepped_lane.hpp"
-
-#include <functional>
-#include <optional>
+#include "tests/simulation/simulated_process.hpp"
 
 namespace rialto::simulation {
 
-struct fault_plan {
-  double message_lost = 0, message_doubled = 0; // chances per link message
-  double commit_fault = 0;                      // per append: refused or of unknown fate
-  double disk_away = 0;         // per append: refused, and the disk stays away for a while
-  double late = 0;              // per job of the loader's thread: something else runs before it
-  double power_cut = 0;         // of the deaths: the machine's, so that what was not synced may go
-  double death_in_recovery = 0; // per start after a death
-};
-
-/// What really happened.
-struct fault_counts {
-  std::uint64_t messages_lost = 0, messages_doubled = 0, late_jobs = 0;
-  std::uint64_t kills = 0, power_cuts = 0;
-  std::uint64_t deaths_in_append = 0, deaths_in_save = 0, deaths_in_recovery = 0;
-  std::uint64_t from_snapshot = 0;       // recoveries from a snapshot that was the newest state
-  std::uint64_t from_older_snapshot = 0; // from one with records behind it
-  std::uint64_t lost_snapshots = 0;      // from an older one, or none, than was once saved
-};
-
-class simulated_node final : public runtime::shard_host<actors::trading_world> {
+/// What joins nodes and clients; ends of the network are node numbers plus one.
+class node_host {
 public:
-  explicit simulated_node(random& dice, fault_plan plan = {},
-                          storage::journal_lie lie = storage::journal_lie::none)
-      : dice_(dice), plan_(plan), disk_({}, lie) {
-    start();
+  virtual ~node_host() = default;
+  [[nodiscard]] virtual std::size_t home_of(entity_id id) const = 0;
+  virtual void carry(std::size_t from, runtime::envelope<actors::trading_world> message) = 0;
+  virtual void carry_receipt(std::size_t from, entity_id sender, entity_id receiver,
+                             std::uint64_t number) = 0;
+  virtual void answer(std::size_t from, std::vector<actors::answer> answers) = 0;
+};
+
+class simulated_node final : public process_host {
+public:
+  simulated_node(stage& on, node_host& host, std::size_t number, storage::journal_lie lie)
+      : stage_(on), host_(host), number_(number), disk_({}, lie) {
+    boot();
   }
 
-  void submit(std::vector<actors::request> requests);
-  /// Commits `count` of the submissions that wait, in groups, and tells the shard; returns what left
-  /// the node.
-  std::vector<actors::answer> commit(std::size_t count);
-  void tick();
-  /// Lets the loader's thread do what it was asked for.
-  void load_all();
-  /// Dies and starts again: only the disk is left.
-  void crash();
+  // Faults.
+  void kill();
   /// It dies in the middle of the n-th call to the disk from now.
   void die_in(std::uint64_t calls) { disk_.die_in(calls); }
-  /// No more faults: runs until no link message waits. False if that does not come about in a
-  /// bounded time.
-  bool drain(std::vector<actors::answer>& answers);
-  /// Drawn from the journal in small blocks, as a node does.
-  [[nodiscard]] std::uint64_t next_id();
+  void take_over();
+  void take_disk_away();
+  void jump_clock(std::int64_t ns);
+  /// Ends what is wrong with it, now.
+  void mend();
 
-  [[nodiscard]] const actors::trading_shard& shard() const { return *shard_; }
-  [[nodiscard]] const std::vector<std::string>& rows() const { return disk_.rows(0); }
-  /// The newest snapshot on the disk; nullptr: none.
-  [[nodiscard]] const storage::snapshot* snapshot_of(entity_id id) const {
-    return disk_.peek_snapshot(id);
+  /// Of the edge: drawn from the journal in small blocks. 0: not now.
+  [[nodiscard]] std::uint64_t draw_id();
+  /// The process that clients and nodes reach; nullptr: none is up. Now and then it is one whose shard was taken over.
+  [[nodiscard]] simulated_process* reach();
+  [[nodiscard]] simulated_process* process() { return process_.get(); }
+  [[nodiscard]] const simulated_process* process() const { return process_.get(); }
+  [[nodiscard]] bool is_quiet() const { return waits_for().empty(); }
+  [[nodiscard]] std::string waits_for() const;
+  /// A client's connection is gone, whichever of its processes it was to.
+  void forget_stream(std::uint64_t client);
+
+  [[nodiscard]] storage::shard_id shard_id() const {
+    return static_cast<storage::shard_id>(number_);
   }
-  /// Every snapshot that was ever saved.
-  [[nodiscard]] const std::vector<storage::snapshot>& saved() const { return saved_; }
-  [[nodiscard]] std::uint64_t crashes() const { return counts_.kills + counts_.power_cuts; }
-  [[nodiscard]] const fault_counts& counts() const { return counts_; }
-  [[nodiscard]] const storage::journal_counts& disk_counts() const { return disk_.counts(); }
+  [[nodiscard]] const storage::simulated_journal& disk() const { return disk_; }
+  [[nodiscard]] const std::vector<std::string>& rows() const { return disk_.rows(shard_id()); }
+  [[nodiscard]] std::uint64_t deaths() const { return deaths_; }
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+  /// No stamp may be later: true time, the furthest the wall was ever trusted to be ahead, and the jump that is not noticed.
+  [[nodiscard]] timestamp_ns stamp_max() const {
+    return {stage_.queue.now().value + trusted_ahead_ns_ + runtime::node_clock::jump_ns_max};
+  }
 
-  timestamp_ns now{1'700'000'000'000'000'000};
-  std::vector<publication> published; // since the test last cleared it
-
-  // ---- shard_host
-  [[nodiscard]] bool exists(entity_id id) const override { return index_.contains(id); }
-  void load(entity_id id) override { to_load_.push_back({id, index_.positions_of(id)}); }
-  void save_snapshot(storage::snapshot made) override;
-  void snapshot_in_background(entity_id id) override;
-  [[nodiscard]] bool is_local(entity_id) const override { return true; }
-  void send(runtime::envelope<actors::trading_world>) override {}
-  [[nodiscard]] int copies(const runtime::envelope<actors::trading_world>&) override;
-  void restart_lane() override;
-  void entity_failed(entity_id id, const std::string& why, bool given_up) override;
+  // ---- process_host
+  [[nodiscard]] bool is_here(entity_id id) const override { return host_.home_of(id) == number_; }
+  void carry(runtime::envelope<actors::trading_world> message) override {
+    host_.carry(number_, std::move(message));
+  }
+  void carry_receipt(entity_id sender, entity_id receiver, std::uint64_t number) override {
+    host_.carry_receipt(number_, sender, receiver, number);
+  }
+  void answer(std::vector<actors::answer> answers) override {
+    host_.answer(number_, std::move(answers));
+  }
+  void recovered(const actors::recovered_entity& one) override;
+  void about_to_append() override;
+  void failed(entity_id id, const std::string& why) override;
+  void survive(const std::function<void()>& work) override;
 
 private:
-  using job = std::function<bool()>; // false: not done yet, and what is behind it waits
-
-  void start();
-  template <class Work>
-  void survive(const Work& work);
-  void recover(bool died_in_write);
+  void boot(bool takes_over = false);
+  void bury(bool died_in_write);
   void leave_log(bool died_in_write);
-  void post(job work, bool may_be_now = true);
-  void take(std::vector<storage::notice>& notices, std::vector<actors::answer>& answers);
-  void keep(storage::snapshot made, storage::position covers);
-  void load_wanted();
-  void note_recovery(const actors::recovered_entity& one);
-  [[nodiscard]] bool reopen_lane();
 
-  random& dice_;
-  fault_plan plan_;
+  stage& stage_;
+  node_host& host_;
+  std::size_t number_;
   storage::simulated_journal disk_;
-  storage::stream_index index_;
-  std::unique_ptr<stepped_lane> lane_;
-  actors::trading_world world_;
-  std::unique_ptr<actors::trading_shard> shard_;
-  std::deque<job> jobs_;
-  std::vector<actors::entity_request> to_load_; // asked for in this turn
-  std::vector<storage::snapshot> saved_;
-  std::map<entity_id, std::uint64_t> newest_saved_; // event numbers
+  std::int64_t wall_offset_ns_ = 0, trusted_ahead_ns_ = 0;
+  std::unique_ptr<simulated_process> process_, former_;
+  bool is_up_ = false, disk_is_away_ = false;
+  std::uint64_t deaths_ = 0, outages_ = 0, next_id_ = 0, ids_end_ = 0;
+  std::map<entity_id, std::uint64_t> newest_seen_; // event numbers of saved snapshots
   std::vector<std::string> failures_;
-  bool faults_on_ = true, disk_is_away_ = false;
-  std::uint64_t ticks_ = 0, next_id_ = 0, ids_end_ = 0;
-  fault_counts counts_;
 };
 
 } // namespace rialto::simulation

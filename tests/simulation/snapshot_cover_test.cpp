@@ -24,7 +24,10 @@ struct written_history {
   storage::position last = 0;
 
   explicit written_history(std::uint64_t seed) {
-    simulation::trading_session session({.seed = seed});
+    auto spec = simulation::stormy_session(seed);
+    spec.where = simulation::placement::one_lane;
+    spec.actions = 400;
+    simulation::trading_session session(spec);
     REQUIRE(session.run().empty());
     open();
     for (const auto& blob : session.rows()) {

@@ -1,101 +1,62 @@
-// tests/simulation/trading_session.hpp: traders, markets and faults driven by one seed, checked after every step.
+// tests/simulation/trading_session.hpp: one seed drives traders, nodes, network and faults; after every event the promises are checked.
 #pragma once
 
-#include "actors/journal_checker.hpp"
-#include "tests/simulation/simulated_node.hpp"
-
-#include <set>
-#include <string>
-#include <vector>
+#include "tests/simulation/traders.hpp"
 
 namespace rialto::simulation {
 
 struct session_spec {
   std::uint64_t seed = 0;
-  int steps = 300;
+  int actions = 250;
   int users = 4, markets = 2;
-  fault_plan faults{.message_lost = 0.03,
-                    .message_doubled = 0.03,
-                    .commit_fault = 0.01,
-                    .disk_away = 0.003,
-                    .late = 0.2,
-                    .power_cut = 0.5,
-                    .death_in_recovery = 0.2};
-  double crash = 0.005; // per step: it dies between this step and the next
-  double crash_in_call =
-    0.01; // per step: it dies in the middle of one of the next calls to the disk
+  std::optional<placement> where = {}; // empty: the seed decides
+  fault_plan faults = {};
   std::uint64_t die_in =
-    0; // it dies in this call to the disk, counted from the end of the set-up; 0: in none
+    0; // the first node dies in this call to its disk, counted from the end of the set-up; 0: in none
   storage::journal_lie lie = storage::journal_lie::none;
+  broken_rule broken = broken_rule::none;
 };
 
 /// A session without any fault.
-[[nodiscard]] inline session_spec quiet_session(std::uint64_t seed) {
-  session_spec spec;
-  spec.seed = seed;
-  spec.faults = {};
-  spec.crash = spec.crash_in_call = 0;
-  return spec;
-}
+[[nodiscard]] session_spec quiet_session(std::uint64_t seed);
+/// Everything that may go wrong.
+[[nodiscard]] session_spec stormy_session(std::uint64_t seed);
+
+/// What happened in many sessions, by name.
+using tally = std::map<std::string, std::uint64_t>;
 
 class trading_session {
 public:
   explicit trading_session(const session_spec& spec);
-  /// Runs all steps, then drains. The first broken promise, or empty.
-  [[nodiscard]] std::string run();
+  /// Runs all actions, then drains. The broken promises, or nothing.
+  [[nodiscard]] std::vector<std::string> run();
+  void count(tally& all) const;
 
-  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_.size(); }
-  [[nodiscard]] std::uint64_t trades() const { return trades_; }
-  [[nodiscard]] std::uint64_t retries() const { return retries_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
-  [[nodiscard]] std::uint64_t rebuilt() const { return rebuilt_; }
-  [[nodiscard]] const std::vector<std::string>& rows() const { return node_.rows(); }
-  [[nodiscard]] const simulated_node& node() const { return node_; }
+  [[nodiscard]] const simulated_cluster& cluster() const { return cluster_; }
+  [[nodiscard]] const stage& surroundings() const { return stage_; }
+  [[nodiscard]] const std::vector<std::string>& rows() const { return cluster_.nodes()[0]->rows(); }
+  [[nodiscard]] std::uint64_t trades() const;
+  /// Of everything that happened.
+  [[nodiscard]] std::uint64_t history() const { return stage_.queue.history(); }
+  [[nodiscard]] std::int64_t simulated_ns() const { return stage_.queue.elapsed_ns(); }
 
 private:
-  struct asked {
-    account_id account;
-    place_order order;
-  };
-  void set_up();
-  void act();
-  void place();
-  void retry();
-  void submit(const asked& order);
-  void change();
-  void take(const std::vector<actors::answer>& answers);
-  void live_through();
-  [[nodiscard]] std::string check();
-  [[nodiscard]] std::string read_rows();
-  [[nodiscard]] std::string check_live() const;
-  [[nodiscard]] std::string check_rebuilt(const storage::snapshot& made);
-  [[nodiscard]] std::string check_snapshots();
-  [[nodiscard]] std::string check_end();
-  [[nodiscard]] market_terms terms_of(const instrument& spec) const;
-  [[nodiscard]] account_command
-  with_limits(std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances,
-                           get_order, get_orders>
-                body) const;
+  [[nodiscard]] bool set_up();
+  void live();
+  void finish();
+  void step(const char* what, std::int64_t ns, std::function<void()> then);
+  [[nodiscard]] bool is_broken() const { return !promises_.violations().empty(); }
+  [[nodiscard]] bool is_quiet() const;
+  void compare_streams();
 
   session_spec spec_;
-  random dice_;
-  simulated_node node_;
-  actors::journal_checker checker_{true};
-  std::map<entity_id, std::vector<storage::record>> records_; // of the rows that were read
-  std::vector<std::uint64_t> row_hashes_;                     // of these rows
-  std::size_t checked_snapshots_ = 0;
-  std::uint64_t crashes_seen_ = 0;
   std::vector<instrument> instruments_;
-  std::vector<account_id> accounts_;
-  std::map<std::uint64_t, asked> asked_;                              // by token
-  std::map<std::pair<account_id, std::string>, order_id> client_ids_; // acknowledged
-  std::map<order_id, account_id> acknowledged_;
-  std::vector<asked> attempts_;                        // every order that was sent
-  std::vector<asked> unanswered_;                      // by done: a client would send them again
-  std::set<order_id> refused_;                         // told that they were not taken
-  std::vector<std::pair<account_id, order_id>> known_; // to cancel and amend
-  std::uint64_t next_token_ = 1, next_reference_ = 1, trades_ = 0, retries_ = 0, rebuilt_ = 0;
-  std::string broken_;
+  stage stage_;
+  simulated_cluster cluster_;
+  promise_checker promises_;
+  traders traders_;
+  std::vector<std::unique_ptr<stream_client>> streams_; // in pairs: one stays, one drops
+  int actions_ = 0;
 };
 
 } // namespace rialto::simulation
