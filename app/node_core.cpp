@@ -55,6 +55,7 @@ std::unique_ptr<storage::projector> fitting_projector(storage::journal& store,
 
 storage::sqlite_journal_options journal_options() {
   storage::sqlite_journal_options made;
+  made.recent_bytes = 32 << 20; // a second of the highest load
   made.log_bytes = log_bytes;
   return made;
 }

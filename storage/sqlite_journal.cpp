@@ -57,7 +57,7 @@ std::unique_ptr<journal> open_sqlite_journal(const std::string& data_directory,
 sqlite_journal::sqlite_journal(const std::string& data_directory,
                                const sqlite_journal_options& options)
     : lock_(data_directory), path_(data_directory + "/journal.sqlite"), options_(options),
-      archive_(data_directory + "/archive") {
+      archive_(data_directory + "/archive"), recent_(options.recent_bytes) {
   check_file_exists();
   auto first = open(sync_mode::full);
   migrate(first, "journal");
@@ -152,6 +152,7 @@ append_outcome sqlite_journal::write_batch(const journal_batch& batch) {
   }
   for (const auto& row : batch.rows) {
     heads_[row.shard].last = row.predecessor + 1;
+    recent_.add(row.shard, row.predecessor + 1, row.blob);
     log_bytes_ += row.blob.size();
   }
   return {append_result::accepted, {}};
@@ -170,6 +171,7 @@ bool sqlite_journal::has_foreign_claim(const journal_batch& batch) {
 
 append_outcome sqlite_journal::end_session(append_result result, std::string detail) {
   session_over_ = true;
+  recent_.clear();
   return {result, std::move(detail)};
 }
 
@@ -246,8 +248,14 @@ void sqlite_journal::read(shard_id shard, position first,
                           const std::function<bool(position, std::string_view blob)>& row) {
   // In growing chunks, copied out: one row is cheap to get, a scan holds neither lock nor snapshot.
   std::vector<std::string> chunk;
+  std::vector<recent_rows::blob> recent;
   const auto end = row_id(shard + 1, 0);
   for (std::size_t rows_max = 1;; rows_max = std::min(rows_max * 4, chunk_rows_max)) {
+    if (recent_.get(shard, first, rows_max, recent)) {
+      for (const auto& blob : recent)
+        if (!row(first++, *blob)) return;
+      continue;
+    }
     chunk.clear();
     bool is_absent = false;
     {

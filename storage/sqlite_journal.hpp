@@ -16,6 +16,7 @@
 #pragma once
 
 #include "storage/data_lock.hpp"
+#include "storage/recent_rows.hpp"
 #include "storage/row_archive.hpp"
 #include "storage/sqlite.hpp"
 
@@ -29,6 +30,7 @@ struct sqlite_journal_options {
   std::size_t part_bytes = 256 << 10; // of a large value, per transaction
   std::size_t archive_block_bytes = archive_writer::usual_block_bytes;
   int log_restart_pages = 4'096; // a log longer than this is started over, briefly holding writers
+  std::size_t recent_bytes = 0;  // of the newest rows kept in memory for read()
   std::int64_t log_bytes = 0;    // the log is made that long at once: commits then overwrite
 };
 
@@ -148,6 +150,7 @@ private:
   std::string path_;
   sqlite_journal_options options_;
   row_archive archive_;
+  recent_rows recent_;
   std::mutex archiving_lock_, saving_lock_, log_lock_, aside_lock_, write_lock_;
   std::unique_ptr<writer> writer_;
   std::unique_ptr<aside> aside_;

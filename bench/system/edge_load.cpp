@@ -1,9 +1,11 @@
 // bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
 //
 // Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|coalesced|single|all] [--connections N] [--seconds S] [--runs N] [--small]
-//                  [--server-core N] [--client-core N] [--keep DIR]
+//                  [--server-core N] [--client-core N] [--keep DIR] [--sleep] [--streams]
 // Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
 // orders around one price, of which about half trade. Every order counted was answered, and so is durable.
+// The generator polls its core: a client on another machine costs the node's core no wake-up either. --sleep lets it sleep between answers.
+// --streams: the connections of ws and pipelined also subscribe to orders, executions and balances of their account.
 #include "bench/system/load_client.hpp"
 
 #include <algorithm>
@@ -33,6 +35,7 @@ struct options {
   std::string rialto, mode = "all", keep; // keep: the new directory that takes the last run's data
   int connections = 64, runs = 5, server_core = 0, client_core = 1;
   double seconds = 10;
+  bool sleeps = false, streams = false;
 };
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -196,9 +199,19 @@ std::string order_fields() {
   return text;
 }
 
+/// Events within five seconds; it gives up if there are none.
+int wait_for_events(int poll, epoll_event* events, int count, bool sleeps) {
+  const auto end = monotonic_ns() + 5'000'000'000;
+  do {
+    const int ready = epoll_wait(poll, events, count, sleeps ? 5'000 : 0);
+    if (ready > 0) return ready;
+  } while (monotonic_ns() < end);
+  give_up("no answer for five seconds");
+}
+
 /// Keeps `in_flight` orders under way on every connection for the time given.
 result load_orders(node& at, const std::vector<std::string>& tokens, bool web_socket, int in_flight,
-                   double seconds) {
+                   const options& wanted) {
   const int poll = epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<load_socket>> sockets;
   std::vector<std::deque<std::int64_t>> sent(tokens.size());
@@ -224,6 +237,9 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
               answered = true;
             }))
           give_up("the stream was closed");
+      if (wanted.streams)
+        sockets[i]->send_text(
+          R"({"id":"s","op":"subscribe","channels":["orders","executions","balances"]})");
     }
     epoll_event event{};
     event.events = EPOLLIN;
@@ -233,7 +249,7 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   latencies spent;
   result out;
   const auto cpu = at.cpu_seconds();
-  const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(seconds * 1e9);
+  const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(wanted.seconds * 1e9);
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     for (int k = 0; k < in_flight; ++k) send_one(i);
     sockets[i]->flush();
@@ -241,14 +257,12 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   std::size_t open = tokens.size() * static_cast<std::size_t>(in_flight);
   while (open > 0) {
     epoll_event events[256];
-    const int ready = epoll_wait(poll, events, 256, 5'000);
-    if (ready <= 0) give_up("no answer for five seconds");
+    const int ready = wait_for_events(poll, events, 256, wanted.sleeps);
     const auto now = monotonic_ns();
     for (int e = 0; e < ready; ++e) {
       const auto i = events[e].data.u64;
       const bool alive = sockets[i]->read([&](int status, std::string_view body) {
-        if (web_socket && body.find("\"id\":") == std::string_view::npos)
-          return; // an event of a channel
+        if (web_socket && !body.starts_with(R"({"id":1,)")) return; // an event of a channel
         if (status / 100 != 2 || body.find("\"order_id\"") == std::string_view::npos) {
           if (out.errors++ == 0)
             std::fprintf(stderr, "first error: %d %.*s\n", status, static_cast<int>(body.size()),
@@ -402,6 +416,10 @@ int main(int count, char** words) {
       wanted.server_core = std::stoi(next());
     else if (word == "--client-core")
       wanted.client_core = std::stoi(next());
+    else if (word == "--sleep")
+      wanted.sleeps = true;
+    else if (word == "--streams")
+      wanted.streams = true;
     else if (word == "--small")
       wanted.connections = 4, wanted.runs = 1, wanted.seconds = 0.3;
     else if (wanted.rialto.empty())
@@ -431,16 +449,16 @@ int main(int count, char** words) {
     const std::string n = std::to_string(wanted.connections);
     if (is("single"))
       print("HTTP, 1 connection",
-            repeat([&] { return load_orders(at, {tokens.front()}, false, 1, wanted.seconds); }));
+            repeat([&] { return load_orders(at, {tokens.front()}, false, 1, wanted); }));
     if (is("http"))
       print(("HTTP, " + n + " connections").c_str(),
-            repeat([&] { return load_orders(at, tokens, false, 1, wanted.seconds); }));
+            repeat([&] { return load_orders(at, tokens, false, 1, wanted); }));
     if (is("ws"))
       print(("WebSocket, " + n + " x 1 in flight").c_str(),
-            repeat([&] { return load_orders(at, tokens, true, 1, wanted.seconds); }));
+            repeat([&] { return load_orders(at, tokens, true, 1, wanted); }));
     if (is("pipelined"))
       print(("WebSocket, " + n + " x 8 in flight").c_str(),
-            repeat([&] { return load_orders(at, tokens, true, 8, wanted.seconds); }));
+            repeat([&] { return load_orders(at, tokens, true, 8, wanted); }));
     const int clients = wanted.connections == 64 ? 1'000 : wanted.connections;
     if (is("fanout"))
       print(("fan-out frames, " + std::to_string(clients) + " clients").c_str(),

@@ -22,6 +22,7 @@ sqlite_journal_options on_faulty_disk() {
   options.vfs = faulty_vfs::name();
   options.part_bytes = 10'000; // several parts in a small file
   options.log_restart_pages = 40;
+  options.recent_bytes = 500;
   return options;
 }
 

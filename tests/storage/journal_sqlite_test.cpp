@@ -15,11 +15,14 @@ namespace {
 
 class sqlite_under_test final : public journal_under_test {
 public:
-  sqlite_under_test() { store_ = open_sqlite_journal(directory_ / "data"); }
+  explicit sqlite_under_test(std::size_t recent_bytes) {
+    options_.recent_bytes = recent_bytes;
+    open();
+  }
   [[nodiscard]] journal& store() override { return *store_; }
   void reopen() override {
     store_.reset();
-    store_ = open_sqlite_journal(directory_ / "data");
+    open();
   }
   /// Only the log's files are there, as after a kill; lost unsynced bytes are the faulty VFS's part.
   void crash() override {
@@ -28,10 +31,13 @@ public:
     store_.reset();
     std::filesystem::remove_all(directory_ / "data");
     std::filesystem::rename(copy, directory_ / "data");
-    store_ = open_sqlite_journal(directory_ / "data");
+    open();
   }
 
 private:
+  void open() { store_ = open_sqlite_journal(directory_ / "data", options_); }
+
+  sqlite_journal_options options_;
   temporary_directory directory_;
   std::unique_ptr<journal> store_;
   int crashes_ = 0;
@@ -56,7 +62,11 @@ mode_t mode_of(const std::string& path) {
 } // namespace
 
 TEST_CASE("sqlite_journal: keeps the contract") {
-  check_journal_contract([] { return std::make_unique<sqlite_under_test>(); });
+  for (const std::size_t recent_bytes : {0, 50, 1'000'000}) {
+    CAPTURE(recent_bytes);
+    check_journal_contract(
+      [recent_bytes] { return std::make_unique<sqlite_under_test>(recent_bytes); });
+  }
 }
 
 TEST_CASE("simulated_journal: keeps the contract") {
