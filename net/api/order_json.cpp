@@ -5,12 +5,28 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace rialto::net {
 
 namespace {
 
 auto into(std::string& out) {
   return std::back_inserter(out);
+}
+
+/// Appends texts and whole numbers as they are. For what is written once per order: it takes a third of fmt's time.
+template <class... Pieces>
+void add(std::string& out, const Pieces&... pieces) {
+  const auto add_one = [&out](const auto& piece) {
+    if constexpr (std::is_integral_v<std::decay_t<decltype(piece)>>) {
+      char digits[24];
+      out.append(digits, std::to_chars(digits, digits + sizeof digits, piece).ptr);
+    } else {
+      out += piece;
+    }
+  };
+  (add_one(pieces), ...);
 }
 
 /// Appends `items` as an array, each written by `put_one`.
@@ -28,33 +44,37 @@ void put_list(std::string& out, const Items& items, Put put_one) {
 
 void put_or_null(std::string& out, std::string_view name, bool is_there, const std::string& text) {
   if (is_there)
-    fmt::format_to(into(out), R"(,"{}":"{}")", name, text);
+    add(out, ",\"", name, "\":\"", text, "\"");
   else
-    fmt::format_to(into(out), R"(,"{}":null)", name);
+    add(out, ",\"", name, "\":null");
 }
 
 } // namespace
 
 void put_fill(std::string& out, const fill_view& fill, std::string_view fee_asset,
               const instrument& spec) {
-  fmt::format_to(into(out), R"({{"trade_id":{},"price":"{}","quantity":"{}","notional":"{}",)",
-                 fill.trade.value, format_price(fill.price, spec), format_quantity(fill.size, spec),
-                 format_amount(fill.notional));
-  fmt::format_to(into(out), R"("fee":"{}","fee_asset":"{}","is_maker":{},"time":"{}"}})",
-                 format_amount(fill.fee), fee_asset, fill.is_maker, format_time(fill.at));
+  add(out, R"({"trade_id":)", fill.trade.value, R"(,"price":")", format_price(fill.price, spec));
+  add(out, R"(","quantity":")", format_quantity(fill.size, spec));
+  add(out, R"(","notional":")", format_amount(fill.notional));
+  add(out, R"(","fee":")", format_amount(fill.fee), R"(","fee_asset":")", fee_asset);
+  add(out, R"(","is_maker":)", fill.is_maker ? "true" : "false");
+  add(out, R"(,"time":")", format_time(fill.at), R"("})");
 }
 
 void put_order(std::string& out, const order_view& order, const actors::directory& markets) {
   const auto* entry = markets.find(order.market);
-  fmt::format_to(into(out), R"({{"order_id":{},"client_order_id":)", order.id.value);
+  add(out, R"({"order_id":)", order.id.value, R"(,"client_order_id":)");
   if (order.client_order_id.empty())
     out += "null";
   else
     put_json_text(out, order.client_order_id);
-  fmt::format_to(into(out),
-                 R"(,"symbol":{},"side":"{}","type":"{}","time_in_force":"{}","status":"{}")",
-                 entry == nullptr ? "null" : '"' + entry->spec.symbol + '"', to_text(order.way),
-                 to_text(order.type), to_text(order.tif), to_text(order.status));
+  if (entry == nullptr)
+    out += R"(,"symbol":null)";
+  else
+    add(out, R"(,"symbol":")", entry->spec.symbol, "\"");
+  add(out, R"(,"side":")", to_text(order.way), R"(","type":")", to_text(order.type));
+  add(out, R"(","time_in_force":")", to_text(order.tif), R"(","status":")", to_text(order.status),
+      "\"");
   const bool has_price = entry != nullptr && order.price.value != 0;
   put_or_null(out, "price", has_price,
               has_price ? format_price(order.price, entry->spec) : std::string{});
@@ -63,10 +83,11 @@ void put_order(std::string& out, const order_view& order, const actors::director
               has_size ? format_quantity(order.size, entry->spec) : std::string{});
   put_or_null(out, "executed_quantity", entry != nullptr,
               entry != nullptr ? format_quantity(order.executed, entry->spec) : std::string{});
-  fmt::format_to(into(out), R"(,"executed_quote":"{}","created_at":"{}","updated_at":"{}",)",
-                 format_amount(order.executed_quote), format_time(order.created_at),
-                 format_time(order.updated_at));
-  out += R"("fills":)";
+  const auto created = format_time(order.created_at);
+  add(out, R"(,"executed_quote":")", format_amount(order.executed_quote));
+  add(out, R"(","created_at":")", created, R"(","updated_at":")");
+  add(out, order.updated_at == order.created_at ? created : format_time(order.updated_at));
+  out += R"(","fills":)";
   if (entry == nullptr) {
     out += "[]}";
     return;
