@@ -51,8 +51,9 @@ void sqlite_journal::save_parts(std::string_view bytes, statement aside::*find, 
                         crc_of(bytes)};
   next_part_ += made.count;
   const auto put_part = [&](std::uint64_t index) {
-    aside_->put_part.run(made.first + index,
-                         blob_view{bytes.substr(std::min(index * size, bytes.size()), size)});
+    const auto part = bytes.substr(std::min(index * size, bytes.size()), size);
+    aside_->put_part.run(made.first + index, blob_view{part});
+    unsynced_aside_ += part.size();
   };
   if (made.count > 1) write_aside([&] { aside_->put_garbage.run(made.first, made.count); });
   for (std::uint64_t index = 0; index + 1 < made.count; ++index)
@@ -149,6 +150,7 @@ void sqlite_journal::save_snapshots(const std::vector<snapshot>& made) {
         RIALTO_ASSERT(one->entity);
         const part_range at{next_part_++, 1, crc_of(one->bytes)};
         aside_->put_part.run(at.first, blob_view{one->bytes});
+        unsynced_aside_ += one->bytes.size();
         name_parts(at, &aside::find_snapshot, one->entity,
                    [&](const part_range& named) { put_snapshot(*one, named); });
       }

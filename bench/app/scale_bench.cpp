@@ -1,14 +1,17 @@
 // bench/app/scale_bench.cpp: a node (without its edge) with many accounts and open orders.
 //
 // Prints what an order costs at 10^3, 10^4, 10^5 and 10^6 open orders, the memory they take, how long a node that was killed with them takes
-// until it trades again, and what idle accounts cost. Each life of the node is a process of its own; the first ends by SIGKILL. The
+// until it trades again, what idle accounts cost, and how fast all of it is replayed without any snapshot. Each life of the node is a process of its own; the first ends by SIGKILL. The
 // journal is the real one; `cpu` is that of all threads of the node.
 //
 // Usage: scale_bench [--small] [--accounts N] [--orders N] [--keep]
+#include "actors/entity_loader.hpp"
 #include "app/node_core.hpp"
 #include "bench/bench.hpp"
 #include "net/api/order_body.hpp"
 #include "runtime/log.hpp"
+#include "storage/record.hpp"
+#include "storage/sqlite.hpp"
 
 #include <condition_variable>
 #include <cstring>
@@ -281,6 +284,7 @@ void second_life(const std::string& directory, const sizes& wanted) {
   std::printf("%-44s %10.2f s  resident %.1f MB\n", "killed node: first order acknowledged after",
               static_cast<double>(traded - from) / 1e9, resident_mb());
   const auto id = node.edge().last.id;
+  const auto owner = node.last_account();
   const auto left = node.wait_until_idle(10);
   std::printf("%-44s %10.2f s\n", "idle accounts have left memory after", left);
   std::printf("%-44s %10.1f MB\n", "orders rest, accounts passivated, resident", resident_mb());
@@ -290,8 +294,9 @@ void second_life(const std::string& directory, const sizes& wanted) {
     node.drain();
     std::printf("%-44s %10.2f ms\n", what, static_cast<double>(now_ns() - asked) / 1e6);
   };
-  timed("passivated account looks at its balances", [&] { node.look(node.last_account()); });
-  timed("...cancels its order", [&] { node.withdraw(id, node.last_account()); });
+  timed("passivated account looks at its balances", [&] { node.look(owner); });
+  timed("...places another order", [&] { node.place(); });
+  timed("...cancels its order", [&] { node.withdraw(id, owner); });
   const auto cpu = cpu_s();
   std::this_thread::sleep_for(std::chrono::seconds(3));
   std::printf("%-44s %10.2f %% of a core\n", "idle", (cpu_s() - cpu) / 3 * 100);
@@ -304,6 +309,43 @@ void third_life(const std::string& directory) {
   std::printf("%-44s %10.2f s  resident %.1f MB\n", "orderly stopped node: usable after",
               static_cast<double>(now_ns() - from) / 1e9, resident_mb());
   node.core().stop();
+}
+
+/// Every entity from its first event on, as a recovery without snapshots does it.
+void replay(const std::string& directory) {
+  {
+    storage::database on(directory + "/journal.sqlite", {});
+    on.prepare("DELETE FROM snapshots").run();
+  }
+  const auto store = storage::open_sqlite_journal(directory);
+  std::map<entity_id, std::vector<storage::position>> rows;
+  std::uint64_t events = 0, records = 0;
+  store->read(0, 1, [&](storage::position at, std::string_view blob) {
+    const auto found = storage::read_blob(blob);
+    if (!found) give_up("a damaged row");
+    for (const auto& one : *found) {
+      auto& of = rows[one.stream];
+      if (of.empty() || of.back() != at) of.push_back(at);
+      events += one.event_count;
+      ++records;
+    }
+    return true;
+  });
+  std::vector<actors::entity_request> wanted;
+  for (auto& [id, positions] : rows) wanted.push_back({id, std::move(positions)});
+  const auto from = now_ns();
+  const auto found = actors::recover_entities(*store, 0, actors::trading_world(), wanted);
+  const auto seconds = static_cast<double>(now_ns() - from) / 1e9;
+  std::uint64_t replayed = 0;
+  for (const auto& one : found) {
+    if (!one.entity) give_up(one.problem);
+    replayed += one.entity->event_number();
+  }
+  if (replayed != events) give_up("not every event was replayed");
+  std::printf("%-44s %10.2f M events/s  (%llu events, %llu records, %zu entities, %.2f s)\n",
+              "replay without snapshots", static_cast<double>(events) / seconds / 1e6,
+              static_cast<unsigned long long>(events), static_cast<unsigned long long>(records),
+              found.size(), seconds);
 }
 
 } // namespace
@@ -329,7 +371,7 @@ int main(int count, char** words) {
   const auto data = directory + "/data";
   const bool sound = lives([&] { first_life(data, wanted); }, true) &&
                      lives([&] { second_life(data, wanted); }, false) &&
-                     lives([&] { third_life(data); }, false);
+                     lives([&] { third_life(data); }, false) && lives([&] { replay(data); }, false);
   if (keeps)
     std::printf("kept: %s\n", data.c_str());
   else
