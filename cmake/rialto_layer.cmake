@@ -46,6 +46,7 @@ function(rialto_layer name)
   if(tests)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE rialto_${name} rialto_doctest_main)
+    add_dependencies(unit_tests ${name}_tests)
     add_test(NAME ${name} COMMAND ${name}_tests -tse=recordings)
     set_tests_properties(${name} PROPERTIES LABELS ${name} TIMEOUT 600
                          ENVIRONMENT "RIALTO_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
@@ -67,7 +68,9 @@ function(rialto_layer name)
 endfunction()
 
 # The layers in the order of their arrows; a folder without a CMakeLists.txt is not built yet.
+# Target unit_tests builds every test that needs no program and no socket of its own: what scripts/sanitize runs.
 function(rialto_layers)
+  add_custom_target(unit_tests)
   add_library(rialto_doctest_main STATIC "${CMAKE_SOURCE_DIR}/tests/doctest_main.cpp")
   target_link_libraries(rialto_doctest_main PUBLIC rialto_flags doctest::doctest)
   foreach(name ${ARGN})

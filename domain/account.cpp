@@ -134,6 +134,7 @@ void account::decode(byte_reader& in) {
       open_.clear();
       return in.fail();
     }
+  if (find_flaw().rule != nullptr) in.fail();
 }
 
 std::uint64_t account::state_hash() const {
@@ -143,25 +144,33 @@ std::uint64_t account::state_hash() const {
   return hash64(bytes);
 }
 
-void account::check_invariants() const {
+account::flaw account::find_flaw() const {
   std::vector<wide_units> held(balances_.size(), 0);
   for (const auto& [id, one] : open_) {
-    RIALTO_ASSERT(is_open_);
-    RIALTO_ASSERT_VALUES(one.hold.value >= 0, id.value, one.hold.value);
+    if (!is_open_) return {"orders of an open account"};
+    if (one.hold.value < 0) return {"an order's hold >= 0", one.hold.value};
     held[one.held_asset()] += one.hold.value;
-    if (one.size.value != 0)
-      RIALTO_ASSERT_VALUES(one.executed <= one.size, one.executed.value, one.size.value); // A2
+    if (one.size.value < 0 || one.executed.value < 0)
+      return {"size and executed >= 0", one.size.value, one.executed.value};
+    if (one.size.value != 0 && one.executed > one.size)
+      return {"executed <= size", one.executed.value, one.size.value};
     if (!one.has_limit() || one.is_amending) continue;
-    const auto need = one.need(one.price, one.size); // A3
-    RIALTO_ASSERT(need.has_value());
-    RIALTO_ASSERT_VALUES(one.hold == *need, one.hold.value, need->value);
+    const auto need = one.need(one.price, one.size);
+    if (!need) return {"A3: what an order can cost is an amount", one.price.value, one.size.value};
+    if (one.hold != *need) return {"A3: hold == need", one.hold.value, need->value};
   }
   for (account_balances::index i = 0; i < balances_.size(); ++i) {
     const auto& one = balances_[i];
-    RIALTO_ASSERT_VALUES(one.available >= 0, i, capped(one.available).value); // A1
-    RIALTO_ASSERT_VALUES(one.hold >= 0, i, capped(one.hold).value);
-    RIALTO_ASSERT_VALUES(one.hold == held[i], capped(one.hold).value, capped(held[i]).value); // A2
+    if (one.available < 0) return {"A1: available >= 0", capped(one.available).value, i};
+    if (one.hold != held[i])
+      return {"A2: hold == what orders hold", capped(one.hold).value, capped(held[i]).value};
   }
+  return {};
+}
+
+void account::check_invariants() const {
+  if (const auto found = find_flaw(); found.rule != nullptr)
+    assert_failed(found.rule, __FILE__, __LINE__, found.left, found.right);
 }
 
 } // namespace rialto

@@ -112,6 +112,11 @@ private:
   outcome run(const get_order& cmd, const step& at);
   outcome run(const get_orders& cmd, const step& at);
   [[nodiscard]] order_view view_of(orders::const_reference order) const;
+  struct flaw { // the first invariant that does not hold; no rule: all do
+    const char* rule = nullptr;
+    std::int64_t left = 0, right = 0;
+  };
+  [[nodiscard]] flaw find_flaw() const;
   [[nodiscard]] rejection refuse(reject_reason why, order_id about = {}) const;
   template <class Event>
   void settle(Event happened, const step& at);

@@ -215,11 +215,13 @@ void market::decode(byte_reader& in) {
   const auto spec = in.get<instrument>();
   ids_.apply(in.get<ids_reserved>());
   in.get(last_price_);
+  if (last_price_.value < 0) return in.fail();
   if (spec.market) {
     if (spec.market != self_ || !check(spec).empty()) return in.fail();
     take(spec);
   }
   book_.decode(in);
+  if (is_blank() && book_.order_count() > 0) in.fail();
 }
 
 std::uint64_t market::state_hash() const {

@@ -197,6 +197,17 @@ struct order_record {
   amount_units executed_quote;
   RIALTO_FIELDS(rested, executed, executed_quote)
 };
+
+/// No book writes this; what only the book can tell is asked there.
+bool is_garbled(const order_record& one) {
+  const auto& rested = one.rested;
+  const auto is_rate = [](rate_ppm rate) {
+    return rate.value >= -1'000'000 && rate.value <= 1'000'000;
+  };
+  return (rested.way != side::buy && rested.way != side::sell) || !rested.id ||
+         !is_rate(rested.maker_fee) || !is_rate(rested.taker_fee) || one.executed.value < 0 ||
+         one.executed.value > order_book::level_lots_max || one.executed_quote.value < 0;
+}
 } // namespace
 
 void order_book::encode(byte_writer& out) const {
@@ -227,9 +238,9 @@ void order_book::decode(byte_reader& in) {
   for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count) {
     const auto one = in.get<order_record>();
     const auto& rested = one.rested;
-    if ((rested.way != side::buy && rested.way != side::sell) || !rested.id ||
-        rested.price.value <= 0 || rested.open.value <= 0 || one.executed.value < 0 ||
-        orders_.find(rested.id) != no_order || orders_.is_full())
+    if (is_garbled(one) || flaw_of(rested.price, rested.open, rested.way) != reject_reason::none ||
+        would_take(rested.way, rested.price) || orders_.find(rested.id) != no_order ||
+        orders_.is_full())
       return in.fail();
     taking_ = rested.id;
     taking_executed_ = one.executed;

@@ -220,6 +220,7 @@ void user::decode(byte_reader& in) {
   in.get(sessions_);
   in.get(failures_);
   in.get(locked_until_);
+  if (find_flaw().rule != nullptr) in.fail();
 }
 
 std::uint64_t user::state_hash() const {
@@ -229,14 +230,26 @@ std::uint64_t user::state_hash() const {
   return hash64(bytes);
 }
 
+user::flaw user::find_flaw() const {
+  if (sessions_.size() > sessions_max) return {"U1: sessions", sessions_.size(), sessions_max};
+  for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
+    if (at->former.size() > former_max) return {"former tokens", at->former.size(), former_max};
+    if (std::any_of(at + 1, sessions_.end(),
+                    [&](const session& other) { return other.id == at->id; }))
+      return {"U1: sessions have different ids", at->id};
+  }
+  if (accounts_.size() > accounts_max) return {"U2: accounts", accounts_.size(), accounts_max};
+  if (failures_.size() >= failures_max) return {"failures", failures_.size(), failures_max};
+  if (!is_registered_ && (!accounts_.empty() || !sessions_.empty()))
+    return {"nobody has accounts or sessions", accounts_.size(), sessions_.size()};
+  if (role_ != user_role::trader && role_ != user_role::admin) return {"a role that there is"};
+  return {};
+}
+
 void user::check_invariants() const {
-  RIALTO_ASSERT_VALUES(sessions_.size() <= sessions_max, sessions_.size(), sessions_max); // U1
-  for (auto at = sessions_.begin(); at != sessions_.end(); ++at)
-    RIALTO_ASSERT(std::none_of(at + 1, sessions_.end(),
-                               [&](const session& other) { return other.id == at->id; }));
-  RIALTO_ASSERT_VALUES(accounts_.size() <= accounts_max, accounts_.size(), accounts_max); // U2
-  RIALTO_ASSERT_VALUES(failures_.size() < failures_max, failures_.size(), failures_max);
-  RIALTO_ASSERT(is_registered_ || (accounts_.empty() && sessions_.empty()));
+  if (const auto found = find_flaw(); found.rule != nullptr)
+    assert_failed(found.rule, __FILE__, __LINE__, static_cast<long long>(found.left),
+                  static_cast<long long>(found.right));
 }
 
 } // namespace rialto

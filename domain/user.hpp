@@ -75,6 +75,12 @@ private:
   void take(const session_closed& one, timestamp_ns now, std::vector<addressed_message>& posts);
   void take(const login_failed& one, timestamp_ns now, std::vector<addressed_message>& posts);
 
+  struct flaw { // the first invariant that does not hold; no rule: all do
+    const char* rule = nullptr;
+    std::uint64_t left = 0, right = 0;
+  };
+  [[nodiscard]] flaw find_flaw() const;
+
   template <class Event>
   void settle(Event happened, const step& at);
   void tell(std::uint64_t ended_session);

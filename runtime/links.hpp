@@ -151,13 +151,15 @@ public:
   void decode(byte_reader& in) {
     *this = {};
     for (auto peers = in.get<std::uint32_t>(); peers > 0 && !in.failed(); --peers) {
-      auto& peer = peers_[in.get<entity_id>()];
+      const auto [at, is_new] = peers_.try_emplace(in.get<entity_id>());
+      if (!is_new) return in.fail();
+      auto& peer = at->second;
       in.get(peer.last);
       const auto count = in.get<std::uint32_t>();
       if (count > peer.last || count > in.left()) return in.fail();
       peer.acknowledged = peer.last - count;
-      for (auto number = peer.acknowledged + 1; number <= peer.last; ++number) {
-        peer.kept.push_back({number, {}});
+      for (auto number = peer.acknowledged; number < peer.last && !in.failed();) {
+        peer.kept.push_back({++number, {}});
         in.get(peer.kept.back().body);
       }
       kept_ += count;

@@ -57,6 +57,11 @@ bool listen_address::is_loopback() const {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+bool is_plain_text(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\t'; });
+}
+
 bool read_value(std::string_view text, const value_rule& rule, std::string& value,
                 std::string& why) {
   if (!rule.allowed.empty()) {

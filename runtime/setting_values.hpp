@@ -44,6 +44,9 @@ struct word_list {
   friend bool operator==(const word_list&, const word_list&) = default;
 };
 
+/// No control characters but tabs: what one line of a config file can hold.
+[[nodiscard]] bool is_plain_text(std::string_view text);
+
 /// Read `text` into `value`. True, or false with the broken rule in `why`; `value` is then unchanged.
 [[nodiscard]] bool read_value(std::string_view text, const value_rule&, std::string& value,
                               std::string& why);

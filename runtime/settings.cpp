@@ -58,6 +58,7 @@ std::string setting_base::environment_name() const {
 
 std::string setting_base::set(std::string_view text, setting_origin from) {
   std::string why;
+  if (!is_plain_text(text)) return "must be text without control characters"; // C4
   if (!take(text, from >= origin_, why)) {
     const bool is_shown = !spec_.is_secret && !text.empty();
     return is_shown ? fmt::format("{}, not \"{}\"", why, text.substr(0, 80)) : why;

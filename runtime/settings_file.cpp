@@ -28,14 +28,20 @@ bool is_comment(std::string_view text) {
   return text.starts_with('#') || text.starts_with(';');
 }
 
-/// The value of `key = value`: up to a comment behind a blank, or what stands in double quotes.
-/// False if the quotes do not close.
+/// The value of `key = value`: up to a comment behind a blank, or what stands in double quotes, where
+/// two quotes stand for one. False if the quotes do not close.
 bool read_right_side(std::string_view text, std::string& value) {
   if (text.starts_with('"')) {
-    const auto end = text.find('"', 1);
-    if (end == std::string_view::npos) return false;
-    const auto rest = trimmed(text.substr(end + 1));
-    value = text.substr(1, end - 1);
+    value.clear();
+    for (text.remove_prefix(1);; text.remove_prefix(1)) {
+      const auto end = text.find('"');
+      if (end == std::string_view::npos) return false;
+      value += text.substr(0, end);
+      text.remove_prefix(end + 1);
+      if (!text.starts_with('"')) break;
+      value += '"';
+    }
+    const auto rest = trimmed(text);
     return rest.empty() || is_comment(rest);
   }
   for (std::size_t i = 1; i < text.size(); ++i) {
@@ -49,7 +55,9 @@ bool read_right_side(std::string_view text, std::string& value) {
 std::string quoted_if_needed(const std::string& text) {
   std::string plain;
   if (!text.starts_with('"') && read_right_side(text, plain) && plain == text) return text;
-  return '"' + text + '"';
+  std::string quoted = "\"";
+  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
 }
 
 /// The file the reader is in: line numbers, the section, and what was already set.
@@ -144,10 +152,7 @@ void settings_table::read_text(std::string_view text, std::string_view path,
     if (++at.line > lines_max)
       return at.error(fmt::format("must have at most {} lines", lines_max));
     if (line.empty() || is_comment(line)) continue;
-    const bool is_clean = std::all_of(line.begin(), line.end(), [](char c) {
-      return static_cast<unsigned char>(c) >= ' ' || c == '\t';
-    });
-    if (!is_clean) {
+    if (!is_plain_text(line)) {
       at.error("must be text without control characters");
     } else if (line.front() == '[') {
       enter_section(at, line, *this);

@@ -25,7 +25,8 @@ constexpr std::size_t place_bytes = 8 + 4 + 4 + 8 + 4 + 4;
 constexpr std::size_t tail_bytes = 8 + 4 + 8 + 8 + 8 + 4 + 8;
 constexpr std::size_t row_head_bytes = sizeof(epoch) + sizeof(std::uint32_t);
 constexpr int compression_level = 6;
-constexpr std::size_t write_bytes = 64 << 10; // SQLite writes less than 128 KB at once
+constexpr std::uint64_t deflate_ratio_max = 1'032; // bytes that one byte of deflate can stand for
+constexpr std::size_t write_bytes = 64 << 10;      // SQLite writes less than 128 KB at once
 
 std::uint32_t crc_of(std::string_view bytes) {
   return libdeflate_crc32(0, bytes.data(), bytes.size());
@@ -255,6 +256,8 @@ archive_reader::archive_reader(const std::string& path) : path_(path) {
       const auto place = places.get<archive_block_place>();
       if (place.first != next || place.rows == 0 || place.offset != offset)
         fail("its blocks do not follow one another");
+      if (place.bytes > deflate_ratio_max * place.stored_bytes)
+        fail("a block claims to hold more than its bytes can");
       next += place.rows;
       offset += place.stored_bytes;
       places_.push_back(place);

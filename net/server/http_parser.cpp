@@ -1,3 +1,7 @@
+// Beast asserts that five bytes are there when it looks at the last chunk's head a second time. A peer who sends "0", CR, LF and
+// then one byte makes that false, which is harmless to the code below it, but would end a build that has asserts.
+#define BOOST_DISABLE_ASSERTS
+
 #include "net/server/http_parser.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -154,6 +154,38 @@ TEST_CASE("settings: comments, quotes, blanks and line ends of any kind are unde
   CHECK(*settings.feed_source == feed_choice{feed_choice::kind::replay, "x y.gz", 250});
 }
 
+TEST_CASE("settings: two quotes within quotes are one") {
+  node_settings settings;
+  setting_errors errors;
+  settings.read_text("[log]\nfile = \"a \"\"b\"\" # c\" # d\n[data]\ndirectory = \"\"\"\"\n",
+                     "c.ini", errors);
+  CHECK(joined(errors) == "");
+  CHECK(*settings.log_file == "a \"b\" # c");
+  CHECK(*settings.data_directory == "\"");
+  CHECK(errors_of("[log]\nfile = \"a\"\"\n") != "");
+}
+
+TEST_CASE("settings: what the environment gives can be printed as a config, or is refused") {
+  for (const std::string value : {"a \"b\" # c", "\"", "\"\"", "\"a\"", "a\" ;", " \" "}) {
+    CAPTURE(value);
+    const auto variable = "RIALTO_LOG_FILE=" + value;
+    const char* environment[] = {variable.c_str(), nullptr};
+    setting_errors errors;
+    const auto settings = load_settings("", environment, {}, errors);
+    node_settings again;
+    again.read_text(settings.print_config(), "again", errors);
+    CHECK(joined(errors) == "");
+    CHECK(*again.log_file == value);
+  }
+  for (const char* variable :
+       {"RIALTO_LOG_FILE=a\nb", "RIALTO_LOG_FILE=a\x01", "RIALTO_LOG_FILE=a\r"}) {
+    const char* environment[] = {variable, nullptr};
+    setting_errors errors;
+    (void)load_settings("", environment, {}, errors);
+    CHECK(joined(errors) == "RIALTO_LOG_FILE: log.file must be text without control characters\n");
+  }
+}
+
 TEST_CASE("settings: the environment refuses a misspelled name of ours and ignores foreign ones") {
   node_settings settings;
   setting_errors errors;
