@@ -44,12 +44,16 @@ record_view read_frame(byte_reader& in, std::string_view& events, record* whole)
   view.stream = entity_id(in.get<std::uint64_t>());
   in.get(view.first_event);
   const auto at = in.get<timestamp_ns>();
+  link_cursor cause;
+  if ((flags & has_cause) != 0) {
+    in.get(cause);
+    if (!cause.peer) in.fail(); // nobody writes that
+  }
   if (whole != nullptr) {
     whole->at = at;
-    if ((flags & has_cause) != 0) in.get(whole->cause);
+    whole->cause = cause;
     if ((flags & has_acknowledged) != 0) in.get(whole->acknowledged);
   } else {
-    if ((flags & has_cause) != 0) static_cast<void>(in.take(2 * sizeof(std::uint64_t)));
     if ((flags & has_acknowledged) != 0)
       static_cast<void>(in.take(2 * sizeof(std::uint64_t) * in.get<std::uint32_t>()));
   }
@@ -137,7 +141,6 @@ bool each_record(std::string_view blob, const std::function<bool(entity_id)>& is
     auto view = read_frame(in, events, nullptr);
     if (in.failed() || !is_wanted(view.stream)) continue;
     in = from;
-    one.cause = {};
     one.acknowledged.clear();
     view = read_frame(in, events, &one);
     if (in.failed()) break;
