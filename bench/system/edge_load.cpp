@@ -1,10 +1,10 @@
 // bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
 //
 // Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|coalesced|single|all] [--connections N] [--seconds S] [--runs N] [--small]
-//                  [--server-core N] [--client-core N] [--keep DIR] [--sleep] [--streams]
+//                  [--server-core N] [--client-core N] [--keep DIR] [--poll] [--streams]
 // Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
 // orders around one price, of which about half trade. Every order counted was answered, and so is durable.
-// The generator polls its core: a client on another machine costs the node's core no wake-up either. --sleep lets it sleep between answers.
+// --poll: the generator polls its core, so that a client costs the node's core no wake-up; the system's own threads then have less of that core.
 // --streams: the connections of ws and pipelined also subscribe to orders, executions and balances of their account.
 #include "bench/system/load_client.hpp"
 
@@ -35,7 +35,7 @@ struct options {
   std::string rialto, mode = "all", keep; // keep: the new directory that takes the last run's data
   int connections = 64, runs = 5, server_core = 0, client_core = 1;
   double seconds = 10;
-  bool sleeps = false, streams = false;
+  bool polls = false, streams = false;
 };
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -200,10 +200,10 @@ std::string order_fields() {
 }
 
 /// Events within five seconds; it gives up if there are none.
-int wait_for_events(int poll, epoll_event* events, int count, bool sleeps) {
+int wait_for_events(int poll, epoll_event* events, int count, bool polls) {
   const auto end = monotonic_ns() + 5'000'000'000;
   do {
-    const int ready = epoll_wait(poll, events, count, sleeps ? 5'000 : 0);
+    const int ready = epoll_wait(poll, events, count, polls ? 0 : 5'000);
     if (ready > 0) return ready;
   } while (monotonic_ns() < end);
   give_up("no answer for five seconds");
@@ -257,7 +257,7 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   std::size_t open = tokens.size() * static_cast<std::size_t>(in_flight);
   while (open > 0) {
     epoll_event events[256];
-    const int ready = wait_for_events(poll, events, 256, wanted.sleeps);
+    const int ready = wait_for_events(poll, events, 256, wanted.polls);
     const auto now = monotonic_ns();
     for (int e = 0; e < ready; ++e) {
       const auto i = events[e].data.u64;
@@ -416,8 +416,8 @@ int main(int count, char** words) {
       wanted.server_core = std::stoi(next());
     else if (word == "--client-core")
       wanted.client_core = std::stoi(next());
-    else if (word == "--sleep")
-      wanted.sleeps = true;
+    else if (word == "--poll")
+      wanted.polls = true;
     else if (word == "--streams")
       wanted.streams = true;
     else if (word == "--small")

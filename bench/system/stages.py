@@ -3,8 +3,8 @@
 
 Usage: stages.py BUILD [--mode http|ws|pipelined|single] [--seconds S]      needs `perf`; not part of the tests
 
-A sample belongs to the first stage that matches one of its functions, from the innermost outwards; what no stage claims goes to the thread
-it ran on. Printed in microseconds per order, so the sum is the node's CPU time of one order.
+A sample belongs to the first stage that matches one of its functions, from the innermost outwards; what no stage claims goes to its
+thread's. Printed in microseconds per order, so the sum is the node's CPU time of one order.
 """
 import argparse, collections, os, re, subprocess, sys, tempfile, time, urllib.request
 
@@ -64,12 +64,17 @@ def stacks(data):
             functions.append(line.strip().split(" ", 1)[-1])
 
 
+# Libraries keep no frame pointers: what their callers do not show is the work of its thread.
+THREADS = {"journal": "journal: rows into the log", "projector": "lists (read models)", "keeper": "tape, candles, log folding",
+           "saver": "snapshots", "edge": "edge: the rest", "caf.multiplexer": "actors: CAF, memory", "caf.clock": "actors: CAF, memory"}
+
+
 def stage_of(thread, functions, rules):
     for function in functions:
         for name, rule in rules:
             if rule.search(function):
                 return name
-    return f"thread {thread}: the rest"
+    return THREADS.get(thread, f"thread {thread}")
 
 
 def main():
