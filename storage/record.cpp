@@ -47,7 +47,7 @@ record_view read_frame(byte_reader& in, std::string_view& events, record* whole)
   link_cursor cause;
   if ((flags & has_cause) != 0) {
     in.get(cause);
-    if (!cause.peer) in.fail(); // nobody writes that
+    if (!cause.peer) in.fail(); // a record without cause has no flag for it
   }
   if (whole != nullptr) {
     whole->at = at;
@@ -141,6 +141,7 @@ bool each_record(std::string_view blob, const std::function<bool(entity_id)>& is
     auto view = read_frame(in, events, nullptr);
     if (in.failed() || !is_wanted(view.stream)) continue;
     in = from;
+    one.cause = {};
     one.acknowledged.clear();
     view = read_frame(in, events, &one);
     if (in.failed()) break;

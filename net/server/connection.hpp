@@ -126,7 +126,7 @@ private:
   bool take_head(std::string_view rest, std::size_t& used);
   bool take_request(std::string_view head, std::string_view rest, std::size_t& used);
   bool take_chunks(std::string_view rest, std::size_t& used);
-  void say_continue();
+  void call_for_body();
   void dispatch(const head_facts& facts);
   void upgrade();
   void refuse(unsigned status, std::string_view code, std::string_view detail);

@@ -110,14 +110,14 @@ bool connection::take_request(std::string_view head, std::string_view rest, std:
     refuse(413, "body-too-large", "the body is larger than this node takes");
     return false;
   }
-  const auto expectation = facts.is_1_0 ? std::string_view{} : request.header("Expect");
+  const auto expectation = facts.is_1_0 ? std::string_view() : request.header("Expect");
   if (!expectation.empty() && !equals_ignoring_case(expectation, "100-continue")) {
     refuse(417, "expectation", "only 100-continue can be expected");
     return false;
   }
   const auto whole = head.size() + static_cast<std::size_t>(length);
   if (facts.is_chunked || rest.size() < whole) {
-    if (rest.size() == head.size() && !expectation.empty()) say_continue();
+    if (rest.size() == head.size() && !expectation.empty()) call_for_body();
     deadline_ns_ = host_.now_ns + host_.options.body_ns;
     wanted_ = whole;
     phase_ = facts.is_chunked ? phase::chunks : phase::body;
@@ -155,11 +155,12 @@ bool connection::take_chunks(std::string_view rest, std::size_t& used) {
   return true;
 }
 
-void connection::say_continue() {
-  if (!answers_.empty())
+void connection::call_for_body() {
+  if (!answers_.empty()) {
     owes_continue_ = true; // after the answers before it
-  else
+  } else {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  }
 }
 
 void connection::dispatch(const head_facts& facts) {

@@ -21,14 +21,35 @@ std::string written(const std::vector<record>& records) {
   return out.finish();
 }
 
+/// What each_record() hands over of the streams that `wanted` takes; false if the blob is damaged.
+bool walk(std::string_view blob, entity_id wanted, std::vector<record>& out) {
+  return each_record(
+    blob, [&](entity_id stream) { return !wanted || stream == wanted; },
+    [&](const record& one) { out.push_back(one); });
+}
+
+/// All readers of a blob agree on whether it is sound, and on what it says.
 void check_blob(std::string_view blob) {
   std::vector<record_view> views(1);
+  std::vector<record_frame> frames;
+  std::vector<record> walked;
   const bool is_sound = view_blob(blob, views);
   const auto records = read_blob(blob);
   RIALTO_ASSERT(is_sound == records.has_value());
+  RIALTO_ASSERT(is_sound == frame_blob(blob, frames));
+  RIALTO_ASSERT(is_sound == walk(blob, {}, walked));
   if (!is_sound) {
     RIALTO_ASSERT(views.size() == 1); // as it was
+    RIALTO_ASSERT(frames.empty());
     return;
+  }
+  RIALTO_ASSERT(walked == *records);
+  RIALTO_ASSERT_VALUES(frames.size() == records->size(), frames.size(), records->size());
+  if (!walked.empty() && walked.front().stream) {
+    const auto stream = walked.front().stream;
+    std::vector<record> of_one;
+    RIALTO_ASSERT(walk(blob, stream, of_one));
+    RIALTO_ASSERT(of_one == read_blob(blob, stream));
   }
   RIALTO_ASSERT(views.size() == records->size() + 1);
   std::size_t bytes = 0;
@@ -37,6 +58,9 @@ void check_blob(std::string_view blob) {
     RIALTO_ASSERT(views[i + 1].stream == one.stream);
     RIALTO_ASSERT(views[i + 1].first_event == one.first_event);
     RIALTO_ASSERT(views[i + 1].event_count == one.event_count);
+    RIALTO_ASSERT(frames[i].stream == one.stream && frames[i].at == one.at);
+    RIALTO_ASSERT(frames[i].first_event == one.first_event);
+    RIALTO_ASSERT(frames[i].event_count == one.event_count && frames[i].events == one.events);
     bytes += one.events.size() + one.acknowledged.size() * sizeof(link_cursor);
   }
   RIALTO_ASSERT_VALUES(bytes <= blob.size(), bytes, blob.size());

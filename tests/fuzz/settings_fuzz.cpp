@@ -16,8 +16,9 @@ void check_printed(const node_settings& settings) {
   if (!errors.empty()) std::fprintf(stderr, "%s\n", errors.front().c_str());
   RIALTO_ASSERT(errors.empty());
   for (const auto& name : settings.changes(again)) {
+    if (settings.find(name)->spec().is_secret) continue;
     std::fprintf(stderr, "%s: %s\n", name.c_str(), settings.find(name)->text().c_str());
-    RIALTO_ASSERT(settings.find(name)->spec().is_secret);
+    RIALTO_ASSERT(false);
   }
   static_cast<void>(settings.print_table());
 }
