@@ -2,9 +2,19 @@
 
 namespace rialto::actors {
 
-void book_checker::add(order_id id, side way, price_ticks price, quantity_lots open) {
+namespace {
+
+std::string name(order_id id) {
+  return "P3 order " + std::to_string(id.value);
+}
+
+} // namespace
+
+void book_checker::add(order_id id, side way, price_ticks price, quantity_lots open,
+                       quantity_lots display) {
   auto& level = side_of(way)[rank(way, price)];
-  level.push_back({id, open});
+  const auto shown = display.value > 0 ? std::min(open, display) : open;
+  level.push_back({id, shown, open - shown, display});
   places_[id] = {way, price, std::prev(level.end())};
 }
 
@@ -18,49 +28,77 @@ void book_checker::remove(order_id id) {
   places_.erase(at);
 }
 
-std::string book_checker::fill(order_id id, quantity_lots size) {
+/// `at` is gone when the order is added again.
+void book_checker::queue_again(const place& at, price_ticks price, quantity_lots open) {
+  const auto way = at.way;
+  const auto [id, shown, reserve, display] = *at.at;
+  remove(id);
+  add(id, way, price, open, display);
+}
+
+std::string book_checker::take_off(order_id id, quantity_lots size, bool as_maker) {
   const auto at = places_.find(id);
   if (at == places_.end()) return {};
-  auto& open = at->second.at->open;
-  if (size > open) return "P3 order " + std::to_string(id.value) + " fills more than rests";
-  open -= size;
-  if (open.value == 0) remove(id);
+  auto& order = *at->second.at;
+  const auto open = order.shown + order.reserve;
+  if (size > open) return name(id) + " fills more than rests";
+  if (size == open)
+    remove(id);
+  else if (as_maker && size < order.shown)
+    order.shown -= size;
+  else
+    queue_again(at->second, at->second.price, open - size);
   return {};
+}
+
+std::string book_checker::take(const order_changed& changed) {
+  const auto at = places_.find(changed.id);
+  if (at == places_.end()) return name(changed.id) + " is changed and does not rest";
+  auto& order = *at->second.at;
+  if (changed.keeps_priority) {
+    order.shown = std::min(order.shown, changed.open);
+    order.reserve = changed.open - order.shown;
+  } else {
+    queue_again(at->second, changed.price, changed.open);
+  }
+  return {};
+}
+
+std::string book_checker::take(const trade_executed& trade) {
+  std::string wrong;
+  if (trade.maker) {
+    const auto& makers = side_of(opposite(trade.taker_side));
+    if (!places_.contains(trade.maker)) return name(trade.maker) + " makes and does not rest";
+    const auto first = makers.empty() ? order_id{} : makers.begin()->second.front().id;
+    // Which of the users' orders the house takes first depends on what the journal does not hold.
+    if (trade.taker && first != trade.maker)
+      wrong = name(trade.maker) + " trades before order " + std::to_string(first.value);
+    // A user takes a slice at most; the house's lots may stand between two of them.
+    if (trade.taker && trade.size > places_.at(trade.maker).at->shown)
+      wrong = name(trade.maker) + " fills more than it shows";
+    auto more = take_off(trade.maker, trade.size, true);
+    if (wrong.empty()) wrong = std::move(more);
+  }
+  auto more = take_off(trade.taker, trade.size, false);
+  return wrong.empty() ? more : wrong;
 }
 
 std::string book_checker::take(const market_event& happened) {
   if (const auto* rested = std::get_if<order_rested>(&happened)) {
-    if (places_.contains(rested->id))
-      return "P3 order " + std::to_string(rested->id.value) + " rests twice";
-    add(rested->id, rested->way, rested->price, rested->open);
+    if (places_.contains(rested->id)) return name(rested->id) + " rests twice";
+    add(rested->id, rested->way, rested->price, rested->open,
+        rested->rules ? rested->rules->display : quantity_lots{});
   } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
     remove(closed->id);
   } else if (const auto* changed = std::get_if<order_changed>(&happened)) {
-    const auto at = places_.find(changed->id);
-    if (at == places_.end())
-      return "P3 order " + std::to_string(changed->id.value) + " is changed and does not rest";
-    if (changed->keeps_priority) {
-      at->second.at->open = changed->open;
-    } else {
-      const auto way = at->second.way;
-      remove(changed->id);
-      add(changed->id, way, changed->price, changed->open);
-    }
+    return take(*changed);
   } else if (const auto* trade = std::get_if<trade_executed>(&happened)) {
-    std::string wrong;
-    if (trade->maker) {
-      const auto& makers = side_of(opposite(trade->taker_side));
-      if (!places_.contains(trade->maker))
-        return "P3 order " + std::to_string(trade->maker.value) + " makes and does not rest";
-      const auto first = makers.empty() ? order_id{} : makers.begin()->second.front().id;
-      // Which of the users' orders the house takes first depends on what the journal does not hold.
-      if (trade->taker && first != trade->maker)
-        wrong = "P3 order " + std::to_string(trade->maker.value) + " trades before order " +
-                std::to_string(first.value);
-    }
-    for (const auto id : {trade->maker, trade->taker})
-      if (auto more = fill(id, trade->size); wrong.empty()) wrong = std::move(more);
-    return wrong;
+    return take(*trade);
+  } else if (const auto* prevented = std::get_if<trade_prevented>(&happened)) {
+    if (!prevented->reduces) return {};
+    auto wrong = take_off(prevented->maker, prevented->size, true);
+    auto more = take_off(prevented->taker, prevented->size, false);
+    return wrong.empty() ? more : wrong;
   }
   return {};
 }

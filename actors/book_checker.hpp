@@ -1,7 +1,8 @@
 // actors/book_checker.hpp: the resting orders of one market as its events alone tell them. No CAF.
 //
 // The room: part of the journal's judge (journal_checker.hpp). It is the obvious, slow book: a queue per price. It knows nothing of the house,
-// which is not in the journal, so it says only what must hold with or without one.
+// which is not in the journal, so it says only what must hold with or without one. An iceberg's next slice goes to the end of the
+// queue; who takes or amends shows a fresh one there.
 //   P3  who takes meets the oldest order of the best price
 //   P5  between two records the best bid is below the best ask
 #pragma once
@@ -26,7 +27,8 @@ public:
 private:
   struct resting {
     order_id id;
-    quantity_lots open;
+    quantity_lots shown, reserve;
+    quantity_lots display; // 0: all of it
   };
   using queue = std::list<resting>;
   struct place {
@@ -40,9 +42,12 @@ private:
     return way == side::buy ? -price.value : price.value;
   }
   [[nodiscard]] levels& side_of(side way) { return sides_[way == side::sell]; }
-  void add(order_id id, side way, price_ticks price, quantity_lots open);
+  void add(order_id id, side way, price_ticks price, quantity_lots open, quantity_lots display);
   void remove(order_id id);
-  [[nodiscard]] std::string fill(order_id id, quantity_lots size);
+  void queue_again(const place& at, price_ticks price, quantity_lots open);
+  [[nodiscard]] std::string take_off(order_id id, quantity_lots size, bool as_maker);
+  [[nodiscard]] std::string take(const order_changed& changed);
+  [[nodiscard]] std::string take(const trade_executed& trade);
 
   levels sides_[2];
   std::unordered_map<order_id, place> places_;

@@ -252,7 +252,7 @@ void journal_checker::check_open_orders() {
       const auto at = book.find(number);
       if (at == no_order)
         violation("drained", what + " is open in its account and not in its market");
-      else if (book.order(at).open != order.size - order.executed)
+      else if (book.open(at) != order.size - order.executed - order.prevented)
         violation("drained", what + " is not as large in its market as in its account");
     }
   }

@@ -147,7 +147,7 @@ std::optional<std::pair<account_id, user_id>> shard_actor::holder_of(order_id id
     if (found || one.self().kind() != entity_kind::market) return;
     const auto& book = static_cast<const trading_entity<market>&>(one).state().book();
     const auto at = book.find(id);
-    if (at != no_order) found.emplace(book.order(at).account, book.order(at).owner);
+    if (at != no_order) found.emplace(book.account(at), book.owner(at));
   });
   return found;
 }

@@ -10,6 +10,12 @@ if(RIALTO_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Which instructions are used does not change, only which of them are thought cheap: gcc's generic model clears
+# every struct above 64 bytes with `rep stos`, which costs the matching engine a quarter of its speed.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  add_compile_options(-mtune=skylake)
+endif()
+
 add_library(rialto_flags INTERFACE)
 target_compile_options(rialto_flags INTERFACE -Wall -Wextra -Wconversion -Werror=switch
                        -Werror=return-type -fno-omit-frame-pointer

@@ -47,6 +47,16 @@ outcome account::run(const transfer& cmd, const step& at) {
   return rialto::view_of(*transfers_.find(cmd.reference), self_);
 }
 
+outcome account::run(const configure_account& cmd, const step& at) {
+  if (cmd.stp > stp_mode::decrement) return refuse(reject_reason::amount_invalid);
+  if (cmd.stp != stp_) settle(account_configured{cmd.stp}, at);
+  return account_view{self_, owner_, label_, stp_};
+}
+
+outcome account::run(const get_account&, const step&) {
+  return account_view{self_, owner_, label_, stp_};
+}
+
 outcome account::run(const get_balances&, const step&) {
   return balances_view{self_, balances_.views()};
 }
@@ -83,6 +93,9 @@ order_view account::view_of(orders::const_reference order) const {
   view.quote_quantity = one.quote_quantity;
   view.executed = one.executed;
   view.executed_quote = one.executed_quote;
+  view.stp = one.stp;
+  view.prevented = one.prevented;
+  view.rules = one.rules;
   view.created_at = one.created_at;
   view.updated_at = one.updated_at;
   return view;
@@ -108,6 +121,7 @@ void account::encode(byte_writer& out) const {
   out.put(is_open_);
   out.put(owner_);
   out.put(label_);
+  out.put(stp_);
   out.put(events_);
   balances_.encode(out);
   out.put(open_);
@@ -122,6 +136,8 @@ void account::decode(byte_reader& in) {
   in.get(is_open_);
   in.get(owner_);
   in.get(label_);
+  in.get(stp_);
+  if (stp_ > stp_mode::decrement) return in.fail();
   in.get(events_);
   balances_.decode(in);
   in.get(open_);
@@ -154,6 +170,8 @@ account::flaw account::find_flaw() const {
       return {"size and executed >= 0", one.size.value, one.executed.value};
     if (one.size.value != 0 && one.executed > one.size)
       return {"executed <= size", one.executed.value, one.size.value};
+    if (one.prevented.value < 0 || (one.size.value != 0 && one.prevented > one.size - one.executed))
+      return {"prevented <= size - executed", one.prevented.value, one.size.value};
     if (!one.has_limit() || one.is_amending) continue;
     const auto need = one.need(one.price, one.size);
     if (!need) return {"A3: what an order can cost is an amount", one.price.value, one.size.value};

@@ -38,21 +38,24 @@ struct open_order {
   price_ticks price;
   quantity_lots size; // 0: by quote
   amount_units quote_quantity;
-  quantity_lots executed;
+  quantity_lots executed, prevented;
   amount_units executed_quote;
   timestamp_ns created_at, updated_at;
   amount_units hold, lot_size;
   std::int64_t units_per_tick_lot = 0;
   account_balances::index base = 0, quote = 0;
   std::string client_order_id;
+  stp_mode stp = stp_mode::none;
+  std::optional<order_rules> rules;
   RIALTO_FIELDS(market, way, type, tif, is_amending, is_cancelling, price, size, quote_quantity,
-                executed, executed_quote, created_at, updated_at, hold, lot_size,
-                units_per_tick_lot, base, quote, client_order_id)
+                executed, prevented, executed_quote, created_at, updated_at, hold, lot_size,
+                units_per_tick_lot, base, quote, client_order_id, stp, rules)
 
   [[nodiscard]] account_balances::index held_asset() const {
     return way == side::buy ? quote : base;
   }
   [[nodiscard]] bool has_limit() const { return type != order_type::market; }
+  [[nodiscard]] std::optional<amount_units> base_of(quantity_lots lots) const;
   /// What a limit order's open quantity can cost at `limit` with total quantity `total`.
   [[nodiscard]] std::optional<amount_units> need(price_ticks limit, quantity_lots total) const;
 };
@@ -108,6 +111,8 @@ private:
 
   // account.cpp
   outcome run(const transfer& cmd, const step& at);
+  outcome run(const configure_account& cmd, const step& at);
+  outcome run(const get_account& cmd, const step& at);
   outcome run(const get_balances& cmd, const step& at);
   outcome run(const get_order& cmd, const step& at);
   outcome run(const get_orders& cmd, const step& at);
@@ -136,6 +141,7 @@ private:
   void take_message(const order_filled& message, entity_id from, const step& at);
   void take_message(const order_ended& message, entity_id from, const step& at);
   void take_message(const order_amended& message, entity_id from, const step& at);
+  void take_message(const order_reduced& message, entity_id from, const step& at);
   /// The order a message is about, if it is open and its market says so.
   template <class Message>
   [[nodiscard]] const open_order* find_open(const Message& message, entity_id from) const;
@@ -148,6 +154,8 @@ private:
   void take(const fill_settled& one, timestamp_ns now, posts_type& posts);
   void take(const order_done& one, timestamp_ns now, posts_type& posts);
   void take(const amend_settled& one, timestamp_ns now, posts_type& posts);
+  void take(const order_cut& one, timestamp_ns now, posts_type& posts);
+  void take(const account_configured& one, timestamp_ns now, posts_type& posts);
   void take(const transferred& one, timestamp_ns now, posts_type& posts);
   void close(orders::iterator at, order_view last);
   /// While live: tells the owner's streams of an order (or none) and of balances.
@@ -158,7 +166,8 @@ private:
   bool is_open_ = false;
   user_id owner_;
   std::string label_;
-  std::uint64_t events_ = 0; // applied since the beginning
+  stp_mode stp_ = stp_mode::none; // of orders that name none
+  std::uint64_t events_ = 0;      // applied since the beginning
   account_balances balances_;
   orders open_;
   client_ids client_ids_;

@@ -35,6 +35,8 @@ void account::take(const order_placed& one, timestamp_ns now, posts_type& posts)
   order.base = balances_.index_of(one.base);
   order.quote = balances_.index_of(one.quote);
   order.client_order_id = one.client_order_id;
+  order.stp = wish.stp;
+  order.rules = wish.rules;
   balances_.hold(order.held_asset(), one.hold);
   daily_.add(now);
   if (!one.client_order_id.empty()) {
@@ -118,6 +120,24 @@ void account::take(const amend_settled& one, timestamp_ns now, posts_type&) {
   order.is_amending = false;
   order.price = one.price;
   order.size = one.size;
+  order.hold -= one.released;
+  order.updated_at = now;
+  if (!is_live_) return;
+  const auto view = view_of(*at);
+  tell(&view, {asset}, now);
+}
+
+void account::take(const account_configured& one, timestamp_ns, posts_type&) {
+  stp_ = one.stp;
+}
+
+void account::take(const order_cut& one, timestamp_ns now, posts_type&) {
+  const auto asset = balances_.index_of(one.asset);
+  balances_.release(asset, one.released);
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  auto& order = at->second;
+  order.prevented += one.size;
   order.hold -= one.released;
   order.updated_at = now;
   if (!is_live_) return;

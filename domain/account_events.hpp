@@ -40,6 +40,8 @@ struct place_order {
   quantity_lots size;
   amount_units quote_quantity;
   market_terms terms;
+  std::optional<stp_mode> stp; // empty: the account's
+  std::optional<order_rules> rules;
 };
 struct amend {
   order_id id;
@@ -60,6 +62,11 @@ struct transfer {
   amount_units amount;
   std::string reference; // 1 to 64 characters: the idempotency key
 };
+/// Changes what orders that do not say otherwise get. Outcome: account_view.
+struct configure_account {
+  stp_mode stp = stp_mode::none;
+};
+struct get_account {}; // outcome: account_view
 struct get_balances {};
 struct get_order {
   order_id id;
@@ -76,7 +83,7 @@ struct account_limits {
 };
 struct account_command {
   std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances, get_order,
-               get_orders>
+               get_orders, configure_account, get_account>
     body;
   account_limits limits;
 };
@@ -146,6 +153,18 @@ struct amend_settled {
   amount_units released;
   RIALTO_FIELDS(id, price, size, reason, asset, released)
 };
+/// Self-trade prevention took `size` off an order; what it held for it is released.
+struct order_cut {
+  order_id id;
+  quantity_lots size;
+  std::string asset;
+  amount_units released;
+  RIALTO_FIELDS(id, size, asset, released)
+};
+struct account_configured {
+  stp_mode stp = stp_mode::none;
+  RIALTO_FIELDS(stp)
+};
 struct transferred {
   transfer_kind kind = transfer_kind::deposit;
   std::string asset;
@@ -154,11 +173,18 @@ struct transferred {
   RIALTO_FIELDS(kind, asset, amount, reference)
 };
 
-using account_event = std::variant<account_opened, order_placed, amend_requested, cancel_requested,
-                                   fill_settled, order_done, amend_settled, transferred>;
+using account_event =
+  std::variant<account_opened, order_placed, amend_requested, cancel_requested, fill_settled,
+               order_done, amend_settled, transferred, order_cut, account_configured>;
 
 // ---- answers and publications
 // --------------------------------------------------------------------------------
+struct account_view {
+  account_id account;
+  user_id owner;
+  std::string label;
+  stp_mode stp = stp_mode::none; // of orders that name none
+};
 struct balance_view {
   std::string asset;
   amount_units available, hold;

@@ -1,6 +1,7 @@
 // What an owner asks of orders: place, amend, cancel. Decisions only; account_apply.cpp changes.
 #include "domain/account.hpp"
 #include "domain/account_step.hpp"
+#include "domain/order_rules.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -33,8 +34,9 @@ reject_reason refusal_of(const market_terms& terms, order_type type, time_in_for
   switch (terms.status) {
   case market_status::open: return reject_reason::none;
   case market_status::post_only:
-    return type == order_type::market || tif != time_in_force::gtc ? reject_reason::market_post_only
-                                                                   : reject_reason::none;
+    return type == order_type::market || tif == time_in_force::ioc || tif == time_in_force::fok
+             ? reject_reason::market_post_only
+             : reject_reason::none;
   case market_status::cancel_only: return reject_reason::market_cancel_only;
   case market_status::halted: return reject_reason::market_halted;
   }
@@ -53,8 +55,12 @@ quantity_lots lots_for(amount_units quote, amount_units per_lot, rate_ppm collar
 } // namespace
 
 std::optional<amount_units> open_order::need(price_ticks limit, quantity_lots total) const {
-  const auto left = total - executed;
-  return way == side::buy ? notional(limit, left, units_per_tick_lot) : base_of(left, lot_size);
+  const auto left = total - executed - prevented;
+  return way == side::buy ? notional(limit, left, units_per_tick_lot) : base_of(left);
+}
+
+std::optional<amount_units> open_order::base_of(quantity_lots lots) const {
+  return rialto::base_of(lots, lot_size);
 }
 
 // ---- place
@@ -74,6 +80,11 @@ outcome account::run(const place_order& cmd, const step& at) {
     return refuse(reject_reason::too_many_orders_today);
   if (const auto why = refusal_of(terms, cmd.type, cmd.tif); why != reject_reason::none)
     return refuse(why);
+  if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
+      why != reject_reason::none)
+    return refuse(why);
+  if (cmd.tif == time_in_force::gtd && cmd.rules->expires_at <= at.now)
+    return refuse(reject_reason::expiry_invalid);
   const auto decided = decide(cmd);
   if (decided.why != reject_reason::none) return refuse(decided.why);
 
@@ -92,6 +103,8 @@ outcome account::run(const place_order& cmd, const step& at) {
   order.maker_fee = terms.maker_fee;
   order.taker_fee = terms.taker_fee;
   order.created_at = at.now;
+  order.stp = cmd.stp.value_or(stp_);
+  order.rules = cmd.rules;
   placed.market = terms.market;
   placed.client_order_id = cmd.client_order_id;
   placed.body_hash = cmd.body_hash;
@@ -209,7 +222,7 @@ outcome account::run(const amend& cmd, const step& at) {
   const auto price = cmd.price.value == 0 ? order.price : cmd.price;
   const auto size = cmd.size.value == 0 ? order.size : cmd.size;
   if (!is_allowed(size, terms)) return no(reject_reason::quantity_invalid);
-  if (size <= order.executed) return no(reject_reason::amend_not_allowed);
+  if (size <= order.executed + order.prevented) return no(reject_reason::amend_not_allowed);
   const auto whole = notional(price, size, order.units_per_tick_lot);
   const auto base = base_of(size, order.lot_size);
   if (!whole || !base) return no(reject_reason::notional_too_large);
@@ -219,7 +232,7 @@ outcome account::run(const amend& cmd, const step& at) {
   // left at the new one: for a buy that moves down while it grows this costs more than either.
   auto need = *order.need(price, size);
   if (order.way == side::buy && price < order.price) {
-    const auto dearer = std::min(size, order.size) - order.executed;
+    const auto dearer = std::min(size, order.size) - order.executed - order.prevented;
     const auto more = notional(order.price - price, dearer, order.units_per_tick_lot);
     if (!more || __builtin_add_overflow(need.value, more->value, &need.value))
       return no(reject_reason::notional_too_large);

@@ -43,8 +43,8 @@ void account::take_message(const order_filled& message, entity_id from, const st
   RIALTO_ASSERT_VALUES(fill.notional.value >= 0, message.id.value, fill.notional.value);
   RIALTO_ASSERT_VALUES(paid <= order->hold.value, paid, order->hold.value);
   if (order->size.value != 0)
-    RIALTO_ASSERT_VALUES(order->executed + fill.size <= order->size, message.id.value,
-                         fill.size.value);
+    RIALTO_ASSERT_VALUES(order->executed + order->prevented + fill.size <= order->size,
+                         message.id.value, fill.size.value);
   const auto rest = order->hold.value - paid;
   std::int64_t released = 0;
   if (message.is_last) {
@@ -68,6 +68,23 @@ void account::take_message(const order_ended& message, entity_id from, const ste
          at);
 }
 
+void account::take_message(const order_reduced& message, entity_id from, const step& at) {
+  const auto* order = find_open(message, from);
+  if (order == nullptr) return;
+  RIALTO_ASSERT_VALUES(message.size.value > 0, message.id.value, message.size.value);
+  std::int64_t released = 0;
+  if (order->has_limit()) { // what a market order holds stays with it until it ends, the same step
+    const auto freed = order->way == side::buy
+                         ? notional(order->price, message.size, order->units_per_tick_lot)
+                         : order->base_of(message.size);
+    RIALTO_ASSERT(freed.has_value());
+    released = std::min(freed->value, order->hold.value);
+  }
+  settle(order_cut{message.id, message.size, balances_[order->held_asset()].asset,
+                   amount_units{released}},
+         at);
+}
+
 void account::take_message(const order_amended& message, entity_id from, const step& at) {
   const auto* order = find_open(message, from);
   if (order == nullptr) return;
@@ -77,7 +94,8 @@ void account::take_message(const order_amended& message, entity_id from, const s
   const auto size = taken ? message.size : order->size;
   const auto need = order->need(price, size);
   RIALTO_ASSERT(need.has_value());
-  RIALTO_ASSERT_VALUES(size > order->executed, size.value, order->executed.value);
+  RIALTO_ASSERT_VALUES(size > order->executed + order->prevented, size.value,
+                       order->executed.value);
   RIALTO_ASSERT_VALUES(*need <= order->hold, need->value, order->hold.value);
   settle(amend_settled{message.id, price, size, message.reason,
                        balances_[order->held_asset()].asset, order->hold - *need},

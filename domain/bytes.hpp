@@ -72,7 +72,7 @@ public:
   }
   template <class T>
   void put(const std::optional<T>& x) {
-    put(static_cast<std::uint8_t>(x.has_value()));
+    put(x.has_value());
     if (x) put(*x);
   }
   template <class T, std::size_t N>
@@ -158,10 +158,9 @@ public:
   }
   template <class T>
   void get(std::optional<T>& x) {
-    std::uint8_t has = 0;
-    get(has);
+    const auto has = get<bool>();
     x.reset();
-    if (has != 0) get(x.emplace());
+    if (has) get(x.emplace());
   }
   template <class T, std::size_t N>
   void get(std::array<T, N>& x) {

@@ -29,6 +29,9 @@ using trade_id =
 /// An order has an address but no stream: its state is in its account's.
 enum class entity_kind : std::uint8_t { none = 0, user = 1, account = 2, market = 3, order = 4 };
 
+/// The number of an entity fits 56 bits.
+inline constexpr std::uint64_t entity_number_max = 0x00ff'ffff'ffff'ffff;
+
 /// Names one entity and its stream: the kind in the top byte, its number below.
 struct entity_id {
   std::uint64_t value = 0;
@@ -43,7 +46,7 @@ struct entity_id {
   constexpr entity_id(order_id id) : entity_id(entity_kind::order, id.value) {}
 
   [[nodiscard]] constexpr entity_kind kind() const { return static_cast<entity_kind>(value >> 56); }
-  [[nodiscard]] constexpr std::uint64_t number() const { return value & 0x00ff'ffff'ffff'ffff; }
+  [[nodiscard]] constexpr std::uint64_t number() const { return value & entity_number_max; }
   [[nodiscard]] constexpr explicit operator bool() const { return value != 0; }
   friend constexpr auto operator<=>(entity_id, entity_id) = default;
 };

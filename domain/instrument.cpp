@@ -77,14 +77,6 @@ std::string format_quantity(quantity_lots size, const instrument& spec) {
   return format_decimal8(size.value * spec.lot_size.value, decimals_of(spec.lot_size.value));
 }
 
-std::optional<amount_units> notional(price_ticks price, quantity_lots size,
-                                     std::int64_t units_per_tick_lot) {
-  std::int64_t ticks_lots = 0, units = 0;
-  if (__builtin_mul_overflow(price.value, size.value, &ticks_lots)) return {};
-  if (__builtin_mul_overflow(ticks_lots, units_per_tick_lot, &units)) return {};
-  return amount_units{units};
-}
-
 std::optional<amount_units> base_amount(quantity_lots size, const instrument& spec) {
   std::int64_t units = 0;
   if (__builtin_mul_overflow(size.value, spec.lot_size.value, &units)) return {};

@@ -60,8 +60,13 @@ struct instrument {
 [[nodiscard]] std::string format_quantity(quantity_lots size, const instrument& spec);
 
 /// Price times size in quote units; exact by I1. Empty on overflow.
-[[nodiscard]] std::optional<amount_units> notional(price_ticks price, quantity_lots size,
-                                                   std::int64_t units_per_tick_lot);
+[[nodiscard]] inline std::optional<amount_units> notional(price_ticks price, quantity_lots size,
+                                                          std::int64_t units_per_tick_lot) {
+  std::int64_t ticks_lots = 0, units = 0;
+  if (__builtin_mul_overflow(price.value, size.value, &ticks_lots)) return {};
+  if (__builtin_mul_overflow(ticks_lots, units_per_tick_lot, &units)) return {};
+  return amount_units{units};
+}
 [[nodiscard]] inline std::optional<amount_units> notional(price_ticks price, quantity_lots size,
                                                           const instrument& spec) {
   return notional(price, size, spec.units_per_tick_lot());

@@ -28,6 +28,7 @@ struct account_legs {
       : available{ledger_kind::available, account.value}, hold{ledger_kind::hold, account.value} {}
 
   void operator()(const account_opened&) {}
+  void operator()(const account_configured&) {}
   void operator()(const order_placed& one) {
     out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
   }
@@ -49,6 +50,7 @@ struct account_legs {
     out.move(hold, available, paid_asset, one.released);
   }
   void operator()(const order_done& one) { out.move(hold, available, one.asset, one.released); }
+  void operator()(const order_cut& one) { out.move(hold, available, one.asset, one.released); }
   void operator()(const amend_settled& one) { out.move(hold, available, one.asset, one.released); }
   void operator()(const transferred& one) {
     const ledger_account external{ledger_kind::external, 0};

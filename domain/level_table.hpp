@@ -1,23 +1,17 @@
 // domain/level_table.hpp: the price levels of one book, both sides, in price order.
 //
-// The room: a level is a slot with a stable 32-bit index; per side a sorted array of (key, index)
-// whose last element is the best price, so that what happens near the touch moves few bytes. No
-// rule of trading: order_book says what a level's numbers mean. A change far from the touch moves
-// the array behind it (16 bytes a level).
+// The room: a level is a slot with a stable 32-bit index; a ladder per side finds it by its price. No rule
+// of trading: order_book says what a level's numbers mean.
 #pragma once
 
-#include "domain/order_table.hpp"
-
-#include <algorithm>
+#include "domain/price_ladder.hpp"
 
 namespace rialto {
 
-using level_index = std::uint32_t;
-inline constexpr level_index no_level = 0xffff'ffff;
-
-struct price_level {
+struct alignas(64) price_level {
   price_ticks price;
-  quantity_lots own;            // sum of its orders' open quantities
+  quantity_lots own;            // sum of what its orders show
+  quantity_lots hidden;         // sum of their reserves
   quantity_lots shown, taken;   // the mirrored market's size, and what our users took of it
   std::int64_t house_eaten = 0; // house lots that left the front of the queue so far
   order_handle first = no_order, last = no_order;
@@ -29,32 +23,25 @@ struct price_level {
   [[nodiscard]] quantity_lots house() const { return shown - taken; }
   [[nodiscard]] bool is_empty() const { return orders == 0 && shown.value == 0; }
 };
+static_assert(sizeof(price_level) == 64);
 
 class level_table {
 public:
-  struct key {
-    std::int64_t rank = 0; // the price for bids, its negative for asks: greater is better
-    level_index at = 0;
-  };
-
+  /// Higher is better: the price for bids, its negative for asks.
   [[nodiscard]] static std::int64_t rank_of(side way, price_ticks price) {
     return way == side::buy ? price.value : -price.value;
   }
   [[nodiscard]] price_level& operator[](level_index at) { return slots_[at]; }
   [[nodiscard]] const price_level& operator[](level_index at) const { return slots_[at]; }
-  /// A side's levels, worst first.
-  [[nodiscard]] const std::vector<key>& keys(side way) const { return keys_[way == side::sell]; }
 
   [[nodiscard]] level_index find(side way, price_ticks price) const {
-    const auto& keys = this->keys(way);
-    const auto at = place(keys, rank_of(way, price));
-    return at != keys.end() && at->rank == rank_of(way, price) ? at->at : no_level;
+    return ladder(way).find(rank_of(way, price));
   }
+  /// The level of a price, made if there is none.
   [[nodiscard]] level_index obtain(side way, price_ticks price) {
-    auto& keys = keys_[way == side::sell];
+    auto& ladder = ladders_[way == side::sell];
     const auto rank = rank_of(way, price);
-    const auto at = place(keys, rank);
-    if (at != keys.end() && at->rank == rank) return at->at;
+    if (const auto known = ladder.find(rank); known != no_level) return known;
     level_index made = 0;
     if (free_.empty()) {
       made = static_cast<level_index>(slots_.size());
@@ -62,43 +49,39 @@ public:
     } else {
       made = free_.back();
       free_.pop_back();
+      slots_[made] = {};
     }
-    slots_[made] = {};
     slots_[made].price = price;
     slots_[made].way = way;
-    keys.insert(keys.begin() + (at - keys.cbegin()), {rank, made});
+    ladder.add(rank, made);
     return made;
   }
   /// The level must be empty.
   void remove(level_index index) {
     const auto& level = slots_[index];
     RIALTO_ASSERT(level.is_empty());
-    auto& keys = keys_[level.way == side::sell];
-    const auto at = place(keys, rank_of(level.way, level.price));
-    RIALTO_ASSERT(at != keys.end());
-    keys.erase(keys.begin() + (at - keys.cbegin()));
+    ladders_[level.way == side::sell].remove(rank_of(level.way, level.price));
     free_.push_back(index);
   }
 
-private:
-  /// The first key not below `rank`; looks near the best price first, where most of them are.
-  [[nodiscard]] static std::vector<key>::const_iterator place(const std::vector<key>& keys,
-                                                              std::int64_t rank) {
-    auto end = keys.end();
-    for (std::ptrdiff_t step = 8; end - keys.begin() > step; step *= 4) {
-      const auto probe = end - step;
-      if (probe->rank < rank)
-        return std::lower_bound(probe + 1, end, rank,
-                                [](const key& one, std::int64_t r) { return one.rank < r; });
-      end = probe + 1; // probe itself may be the answer
-    }
-    return std::lower_bound(keys.begin(), end, rank,
-                            [](const key& one, std::int64_t r) { return one.rank < r; });
+  /// Best first: best(), then worse() until no_level. A level may be removed once the next one is known.
+  [[nodiscard]] level_index best(side way) const { return ladder(way).highest(); }
+  [[nodiscard]] level_index worse(level_index at) const {
+    const auto& level = slots_[at];
+    return ladder(level.way).below(rank_of(level.way, level.price));
   }
+  [[nodiscard]] level_index worst(side way) const { return ladder(way).lowest(); }
+  [[nodiscard]] level_index better(level_index at) const {
+    const auto& level = slots_[at];
+    return ladder(level.way).above(rank_of(level.way, level.price));
+  }
+
+private:
+  [[nodiscard]] const price_ladder& ladder(side way) const { return ladders_[way == side::sell]; }
 
   std::vector<price_level> slots_;
   std::vector<level_index> free_;
-  std::vector<key> keys_[2]; // bids, asks
+  price_ladder ladders_[2]; // bids, asks
 };
 
 } // namespace rialto

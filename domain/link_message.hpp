@@ -33,8 +33,10 @@ struct submit_order {
   amount_units spend_max;    // buys by market: what is held; 0: no such bound
   rate_ppm maker_fee, taker_fee;
   timestamp_ns created_at;
+  stp_mode stp = stp_mode::none;
+  std::optional<order_rules> rules;
   RIALTO_FIELDS(id, account, owner, way, type, tif, price, size, quote_target, spend_max, maker_fee,
-                taker_fee, created_at)
+                taker_fee, created_at, stp, rules)
 };
 struct amend_order {
   order_id id;
@@ -65,6 +67,13 @@ struct order_ended { // cancelled, expired or rejected: nothing more will fill
   reject_reason reason = reject_reason::none;
   RIALTO_FIELDS(id, account, status, reason)
 };
+/// Self-trade prevention took `size` off both orders.
+struct order_reduced {
+  order_id id;
+  account_id account;
+  quantity_lots size;
+  RIALTO_FIELDS(id, account, size)
+};
 struct order_amended { // the market's answer to every amend_order of an open order; on "no" price
                        // and size are the old ones
   order_id id;
@@ -76,7 +85,7 @@ struct order_amended { // the market's answer to every amend_order of an open or
 };
 
 using link_message = std::variant<open_account, submit_order, amend_order, cancel_order,
-                                  order_filled, order_ended, order_amended>;
+                                  order_filled, order_ended, order_amended, order_reduced>;
 
 /// A message and where it goes.
 struct addressed_message {

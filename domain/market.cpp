@@ -33,6 +33,12 @@ void post_messages(const market_event& happened, timestamp_ns now,
   } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
     post(posts, closed->account,
          order_ended{closed->id, closed->account, closed->status, closed->reason});
+  } else if (const auto* prevented = std::get_if<trade_prevented>(&happened)) {
+    if (!prevented->reduces) return;
+    post(posts, prevented->taker_account,
+         order_reduced{prevented->taker, prevented->taker_account, prevented->size});
+    post(posts, prevented->maker_account,
+         order_reduced{prevented->maker, prevented->maker_account, prevented->size});
   } else if (const auto* changed = std::get_if<order_changed>(&happened)) {
     post(posts, changed->account,
          order_amended{changed->id, changed->account, changed->price, changed->size,
@@ -64,6 +70,13 @@ outcome market::handle(const link_message& message, entity_id, const order_view&
   return refuse(reject_reason::unknown_order); // no other message is for a market
 }
 
+void market::wake(timestamp_ns now, std::vector<event>& out,
+                  std::vector<addressed_message>& posts) {
+  const step at{now, out, posts, out.size()};
+  prepare(at);
+  finish(at);
+}
+
 void market::apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts) {
   struct visitor {
     market& to;
@@ -77,6 +90,7 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
     void operator()(const order_closed& one) const { to.book_.apply(one); }
     void operator()(const order_changed& one) const { to.book_.apply(one); }
     void operator()(const amend_refused&) const {}
+    void operator()(const trade_prevented& one) const { to.book_.apply(one); }
     void operator()(const ids_reserved& one) const { to.ids_.apply(one); }
   };
   std::visit(visitor{*this}, happened);
@@ -87,6 +101,7 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
 void market::prepare(const step& at) {
   if (is_blank()) return;
   ids_.prepare(at.out);
+  book_.expire(at.now, at.out);
   if (!must_match_house_) return;
   must_match_house_ = false;
   book_.match_house(ids_, at.out);

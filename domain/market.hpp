@@ -39,6 +39,9 @@ public:
                                const order_view& context, timestamp_ns now, std::vector<event>& out,
                                std::vector<addressed_message>& posts);
   void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
+  /// When an order's time comes though nobody asks; 0: never. wake() ends what is due.
+  [[nodiscard]] timestamp_ns wake_at() const { return book_.next_expiry(); }
+  void wake(timestamp_ns now, std::vector<event>& out, std::vector<addressed_message>& posts);
   void publish(timestamp_ns now, std::vector<publication>& out);
   /// The next publication is the whole book.
   void publish_whole() { publishes_whole_ = true; }

@@ -58,6 +58,12 @@ struct instrument_changed {
   instrument spec;
   RIALTO_FIELDS(spec)
 };
+/// What of order_rules counts while an order rests.
+struct resting_rules {
+  quantity_lots display;   // 0: all of it is shown
+  timestamp_ns expires_at; // 0: never
+  RIALTO_FIELDS(display, expires_at)
+};
 /// The rest of an order joined the book.
 struct order_rested {
   order_id id;
@@ -68,7 +74,9 @@ struct order_rested {
   quantity_lots open;
   rate_ppm maker_fee, taker_fee; // an amended order may take
   bool post_only = false;
-  RIALTO_FIELDS(id, account, owner, way, price, open, maker_fee, taker_fee, post_only)
+  stp_mode stp = stp_mode::none;
+  std::optional<resting_rules> rules;
+  RIALTO_FIELDS(id, account, owner, way, price, open, maker_fee, taker_fee, post_only, stp, rules)
 };
 /// One trade. maker == 0: the maker is the house (a mirrored level); taker == 0: the feed took a
 /// user's resting order, the house is the taker. The event posts the house's legs; users' legs are
@@ -85,6 +93,16 @@ struct trade_executed {
   bool taker_is_last = false, maker_is_last = false;
   RIALTO_FIELDS(trade, taker, maker, taker_account, maker_account, taker_side, price, size,
                 notional, base, taker_fee, maker_fee, taker_is_last, maker_is_last)
+};
+/// Two orders of one owner met and did not trade `size` at `price`. `reduces`: both lose it; otherwise one
+/// or both are closed by the events that follow.
+struct trade_prevented {
+  order_id taker, maker;
+  account_id taker_account, maker_account;
+  price_ticks price;
+  quantity_lots size;
+  bool reduces = false;
+  RIALTO_FIELDS(taker, maker, taker_account, maker_account, price, size, reduces)
 };
 /// A resting order, or the rest of a taking one, is gone without trading.
 struct order_closed {
@@ -122,7 +140,7 @@ struct ids_reserved {
 
 using market_event =
   std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
-               order_changed, amend_refused, ids_reserved>;
+               order_changed, amend_refused, ids_reserved, trade_prevented>;
 
 // ---- what leaves besides events
 // ------------------------------------------------------------------------------

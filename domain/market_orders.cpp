@@ -9,8 +9,8 @@ reject_reason market::refusal_of(const submit_order& order) const {
   switch (spec_.status) {
   case market_status::open: break;
   case market_status::post_only:
-    if (order.type == order_type::market || order.tif != time_in_force::gtc ||
-        book_.would_take(order.way, order.price))
+    if (order.type == order_type::market || order.tif == time_in_force::ioc ||
+        order.tif == time_in_force::fok || book_.would_take(order.way, order.price))
       return reject_reason::market_post_only;
     break;
   case market_status::cancel_only: return reject_reason::market_cancel_only;
@@ -29,6 +29,9 @@ outcome market::run(const submit_order& order, const order_view& context, const 
   }
   if (const auto why = refusal_of(order); why != reject_reason::none)
     at.out.push_back(order_closed{order.id, order.account, order_status::rejected, why});
+  else if (order.tif == time_in_force::gtd && order.rules && order.rules->expires_at <= at.now)
+    at.out.push_back(
+      order_closed{order.id, order.account, order_status::expired, reject_reason::none});
   else
     book_.submit(order, ids_, at.out);
   finish(at);
@@ -40,7 +43,7 @@ outcome market::run(const submit_order& order, const order_view& context, const 
 
 outcome market::run(const amend_order& wish, const order_view& context, const step& at) {
   const auto known = book_.find(wish.id);
-  const bool mine = known != no_order && book_.order(known).account == wish.account;
+  const bool mine = known != no_order && book_.account(known) == wish.account;
   auto view = mine ? view_of(known, context) : context;
   view.id = wish.id;
   view.account = wish.account;
@@ -71,7 +74,7 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
 
 outcome market::run(const cancel_order& wish, const order_view& context, const step& at) {
   const auto known = book_.find(wish.id);
-  if (known == no_order || book_.order(known).account != wish.account) {
+  if (known == no_order || book_.account(known) != wish.account) {
     finish(at);
     auto view = context;
     view.id = wish.id;
@@ -100,6 +103,9 @@ order_view market::view_of(const submit_order& order, const order_view& context)
   view.type = order.type;
   view.tif = order.tif;
   view.price = order.price;
+  view.stp = order.stp;
+  view.rules = order.rules;
+  view.prevented = {};
   if (!described) { // a size or spend_max may only bound an order by quote: the sender knows
     view.size = order.size;
     view.quote_quantity = order.quote_target;
@@ -117,15 +123,17 @@ order_view market::view_of(order_handle at, const order_view& context) const {
   const auto& order = book_.order(at);
   const auto& level = book_.level(order.level);
   order_view view = context;
+  const auto& extra = book_.extra(at);
   view.id = order.id;
-  view.account = order.account;
+  view.account = book_.account(at);
   view.market = self_;
   view.way = level.way;
   view.price = level.price;
-  view.size = order.executed + order.open;
-  view.executed = order.executed;
-  view.executed_quote = order.executed_quote;
-  view.status = order.executed.value > 0 ? order_status::partially_filled : order_status::new_order;
+  view.size = extra.executed + extra.prevented + book_.open(at);
+  view.executed = extra.executed;
+  view.executed_quote = extra.quote;
+  view.prevented = extra.prevented;
+  view.status = extra.executed.value > 0 ? order_status::partially_filled : order_status::new_order;
   view.reason = reject_reason::none;
   view.fills.clear();
   return view;
@@ -142,6 +150,8 @@ void market::add_events(order_view& view, const step& at) {
       view.status = trade->taker_is_last ? order_status::filled : order_status::partially_filled;
       view.fills.push_back({trade->trade, trade->price, trade->size, trade->notional,
                             trade->taker_fee, false, at.now});
+    } else if (const auto* prevented = std::get_if<trade_prevented>(&happened)) {
+      if (prevented->taker == view.id && prevented->reduces) view.prevented += prevented->size;
     } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
       if (closed->id != view.id) continue;
       view.status = closed->status;

@@ -67,6 +67,12 @@ std::optional<std::int64_t> scale(std::int64_t value, std::int64_t numerator,
 
 amount_units fee_on(amount_units received, rate_ppm rate) {
   // |rate| is at most 10^6 (check(instrument)), so the result never exceeds `received`.
+  constexpr std::int64_t ppm = 1'000'000;
+  std::int64_t product = 0;
+  if (received.value >= 0 && !__builtin_mul_overflow(received.value, rate.value, &product) &&
+      product <= std::numeric_limits<std::int64_t>::max() -
+                   ppm) // a 128-bit division costs ten times as much
+    return {product > 0 ? (product + ppm - 1) / ppm : product / ppm};
   if (rate.value < 0) return {-*scale(received.value, -rate.value, 1'000'000, rounding::down)};
   return {*scale(received.value, rate.value, 1'000'000, rounding::up)};
 }

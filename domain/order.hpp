@@ -4,6 +4,7 @@
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,17 @@ enum class side : std::uint8_t { buy = 1, sell = 2 };
 }
 
 enum class order_type : std::uint8_t { limit = 1, market = 2, post_only = 3 };
-enum class time_in_force : std::uint8_t { gtc = 1, ioc = 2, fok = 3 };
+/// gtd: rests until order_rules::expires_at.
+enum class time_in_force : std::uint8_t { gtc = 1, ioc = 2, fok = 3, gtd = 4 };
+/// What happens instead of a trade between two orders of one owner; the taker's mode counts.
+/// decrement: both lose the quantity they would have traded; what reaches zero expires.
+enum class stp_mode : std::uint8_t {
+  none = 0,
+  expire_taker = 1,
+  expire_maker = 2,
+  expire_both = 3,
+  decrement = 4
+};
 
 /// new_order: placed, nothing executed. The last four are final.
 enum class order_status : std::uint8_t {
@@ -61,6 +72,20 @@ enum class reject_reason : std::uint8_t {
   too_many_accounts = 25,
   too_many_sessions = 26,
   user_locked = 27,
+  self_trade = 28,              // expired: it would have traded with an order of its owner
+  min_quantity_unfillable = 29, // less than its minimum could trade at once
+  expiry_invalid = 30,          // missing, in the past, or without GTD
+  display_invalid = 31,      // not between a lot and the whole quantity, or not an order that rests
+  min_quantity_invalid = 32, // above the quantity, or not for this type
+};
+
+/// What few orders ask for beside side, price and quantity. 0: not asked for.
+struct order_rules {
+  quantity_lots display;   // iceberg: what the book shows of it at once
+  quantity_lots size_min;  // trade at least this at once, or expire
+  timestamp_ns expires_at; // GTD: expires then, whatever is left
+  RIALTO_FIELDS(display, size_min, expires_at)
+  friend bool operator==(const order_rules&, const order_rules&) = default;
 };
 
 /// One execution of an order as its owner sees it.
@@ -93,10 +118,14 @@ struct order_view {
   quantity_lots executed;
   amount_units executed_quote;
   timestamp_ns created_at, updated_at;
+  stp_mode stp = stp_mode::none;
+  quantity_lots prevented; // taken off it to prevent trades with its owner
+  std::optional<order_rules> rules;
   std::vector<fill_view>
     fills; // of this answer only (an answer to a placement lists what it traded at once)
   RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
-                quote_quantity, executed, executed_quote, created_at, updated_at, fills)
+                quote_quantity, executed, executed_quote, created_at, updated_at, stp, prevented,
+                rules, fills)
   friend bool operator==(const order_view&, const order_view&) = default;
 };
 

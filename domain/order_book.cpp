@@ -16,20 +16,30 @@ void order_book::set_terms(const instrument& spec) {
 // ---- past events
 
 void order_book::apply(const order_rested& happened) {
-  resting_order order;
-  order.id = happened.id;
-  order.account = happened.account;
-  order.owner = happened.owner;
-  order.open = happened.open;
-  if (taking_ == happened.id) {
-    order.executed = taking_executed_;
-    order.executed_quote = taking_quote_;
-  }
+  const auto at = orders_.add(happened.id, happened.open,
+                              {happened.account,
+                               happened.owner,
+                               {happened.maker_fee, happened.taker_fee},
+                               happened.stp,
+                               happened.post_only});
+  if (taking_ == happened.id && (taken_.executed.value > 0 || taken_.prevented.value > 0))
+    take_over(orders_.obtain_extra(at));
   taking_ = {};
-  order.maker_ppm = static_cast<std::int32_t>(happened.maker_fee.value);
-  order.taker_ppm = static_cast<std::int32_t>(happened.taker_fee.value);
-  order.post_only = happened.post_only;
-  link(orders_.add(order), happened.way, happened.price);
+  if (happened.rules) {
+    auto& extra = orders_.obtain_extra(at);
+    extra.display = happened.rules->display;
+    extra.expires_at = happened.rules->expires_at;
+    if (extra.expires_at.value != 0) expiries_.emplace(extra.expires_at, happened.id);
+    show(at, happened.open);
+  }
+  link(at, happened.way, happened.price);
+}
+
+/// What it did before it came to rest.
+void order_book::take_over(order_extra& extra) const {
+  extra.executed = taken_.executed;
+  extra.quote = taken_.quote;
+  extra.prevented = taken_.prevented;
 }
 
 void order_book::apply(const trade_executed& happened) {
@@ -49,49 +59,122 @@ void order_book::apply(const order_changed& happened) {
 }
 
 void order_book::change(const trade_executed& happened, order_handle maker, order_handle taker) {
-  if (happened.maker) fill(maker, happened.size, happened.notional);
+  if (happened.maker) fill(maker, happened.size, happened.notional, part::maker);
   if (!happened.taker) return;
-  if (taker != no_order) return fill(taker, happened.size, happened.notional); // it was amended
-  if (taking_ != happened.taker) {
-    taking_ = happened.taker;
-    taking_executed_ = {};
-    taking_quote_ = {};
-  }
-  taking_executed_ += happened.size;
-  taking_quote_ += happened.notional;
+  if (taker != no_order)
+    return fill(taker, happened.size, happened.notional, part::taker); // it was amended
+  note_taking(happened.taker);
+  taken_.executed += happened.size;
+  taken_.quote += happened.notional;
   if (happened.taker_is_last) taking_ = {};
+}
+
+void order_book::apply(const trade_prevented& happened) {
+  change(happened, orders_.find(happened.maker), orders_.find(happened.taker));
+}
+
+void order_book::change(const trade_prevented& happened, order_handle maker, order_handle taker) {
+  if (taker == no_order) note_taking(happened.taker);
+  if (!happened.reduces) return;
+  if (maker != no_order) reduce(maker, happened.size, part::maker);
+  if (taker != no_order)
+    reduce(taker, happened.size, part::taker);
+  else
+    taken_.prevented += happened.size;
+}
+
+void order_book::note_taking(order_id taker) {
+  if (taking_ == taker) return;
+  taking_ = taker;
+  taken_ = {};
 }
 
 void order_book::change(const order_changed& happened, order_handle at) {
   auto& order = orders_[at];
-  if (happened.keeps_priority) {
-    auto& level = levels_[order.level];
-    level.own = level.own - order.open + happened.open;
-    order.open = happened.open;
-    touch(level);
-    return;
-  }
+  if (happened.keeps_priority) return show_less(at, happened.open);
   const auto way = levels_[order.level].way;
   unlink(at);
-  order.open = happened.open;
+  show(at, happened.open);
   link(at, way, happened.price);
 }
 
-void order_book::fill(order_handle at, quantity_lots size, amount_units notional) {
+void order_book::fill(order_handle at, quantity_lots size, amount_units notional, part as) {
   RIALTO_ASSERT(at != no_order);
+  const auto open = orders_.open(at);
+  RIALTO_ASSERT_VALUES(size.value > 0 && size <= open, size.value, open.value);
+  if (size == open) return remove(at);
+  auto& extra = orders_.obtain_extra(at);
+  extra.executed += size;
+  extra.quote += notional;
+  take_off(at, size, as);
+}
+
+/// Its open quantity falls, not to zero. A maker keeps its place while a part of its slice is left; a taker, which
+/// has just come to its place, shows a fresh slice.
+void order_book::take_off(order_handle at, quantity_lots size, part as) {
   auto& order = orders_[at];
-  RIALTO_ASSERT_VALUES(size.value > 0 && size <= order.open, size.value, order.open.value);
-  if (size == order.open) return remove(at);
+  if (as == part::taker || size >= order.open) return queue_again(at, orders_.open(at) - size);
   order.open -= size;
-  order.executed += size;
-  order.executed_quote += notional;
   auto& level = levels_[order.level];
   level.own -= size;
   touch(level);
 }
 
+/// Stands at the end of its level's queue with this open quantity: so an iceberg shows its next slice.
+void order_book::queue_again(order_handle at, quantity_lots open) {
+  const auto& level = levels_[orders_[at].level];
+  const auto way = level.way;
+  const auto price = level.price;
+  unlink(at);
+  show(at, open);
+  link(at, way, price);
+}
+
+/// Its open quantity, before it is linked: what is beyond its display goes to the reserve.
+void order_book::show(order_handle at, quantity_lots open) {
+  auto& order = orders_[at];
+  order.open = open;
+  if (!order.has_extra()) return;
+  auto& extra = orders_.obtain_extra(at);
+  if (extra.display.value > 0) order.open = std::min(open, extra.display);
+  extra.reserve = open - order.open;
+}
+
+/// A slice that was partly taken, as a snapshot has it.
+void order_book::show_slice(order_handle at, quantity_lots shown) {
+  auto& order = orders_[at];
+  auto& level = levels_[order.level];
+  const auto less = order.open - shown;
+  order.open = shown;
+  orders_.obtain_extra(at).reserve += less;
+  level.own -= less;
+  level.hidden += less;
+}
+
+/// Its open quantity falls, in its place in the queue: first what is not shown goes.
+void order_book::show_less(order_handle at, quantity_lots open) {
+  auto& order = orders_[at];
+  auto& level = levels_[order.level];
+  level.own -= order.open;
+  level.hidden -= orders_.reserve(at);
+  order.open = std::min(order.open, open);
+  if (order.has_extra()) orders_.obtain_extra(at).reserve = open - order.open;
+  level.own += order.open;
+  level.hidden += orders_.reserve(at);
+  touch(level);
+}
+
+/// Loses what it would have traded with its owner; what loses all is closed by the next event.
+void order_book::reduce(order_handle at, quantity_lots size, part as) {
+  orders_.obtain_extra(at).prevented += size;
+  if (size < orders_.open(at)) take_off(at, size, as);
+}
+
 void order_book::remove(order_handle at) {
   unlink(at);
+  if (orders_[at].has_extra())
+    if (const auto when = orders_.extra(at).expires_at; when.value != 0)
+      expiries_.erase({when, orders_[at].id});
   orders_.remove(at);
 }
 
@@ -103,7 +186,7 @@ void order_book::link(order_handle at, side way, price_ticks price) {
   order.level = index;
   order.previous = level.last;
   order.next = no_order;
-  order.house_mark = level.house_eaten + level.house().value;
+  orders_.mark(at, level.house_eaten + level.house().value);
   if (level.last == no_order)
     level.first = at;
   else
@@ -111,6 +194,7 @@ void order_book::link(order_handle at, side way, price_ticks price) {
   level.last = at;
   ++level.orders;
   level.own += order.open;
+  level.hidden += orders_.reserve(at);
   touch(level);
 }
 
@@ -127,6 +211,7 @@ void order_book::unlink(order_handle at) {
     orders_[order.next].previous = order.previous;
   --level.orders;
   level.own -= order.open;
+  level.hidden -= orders_.reserve(at);
   touch(level);
   drop_if_empty(order.level);
 }
@@ -148,22 +233,14 @@ void order_book::drop_if_empty(level_index at) {
 // ---- reads
 
 quantity_lots order_book::ahead(order_handle at) const {
-  const auto& order = orders_[at];
-  return {std::max<std::int64_t>(0, order.house_mark - levels_[order.level].house_eaten)};
-}
-
-level_index order_book::best(side way) const {
-  const auto& keys = levels_.keys(way);
-  for (auto at = keys.rbegin(); at != keys.rend(); ++at)
-    if (liquid(levels_[at->at]).value > 0) return at->at;
-  return no_level;
+  return {
+    std::max<std::int64_t>(0, orders_.house_mark(at) - levels_[orders_[at].level].house_eaten)};
 }
 
 void order_book::read_levels(side way, std::size_t count_max,
                              std::vector<level_change>& out) const {
-  const auto& keys = levels_.keys(way);
-  for (auto at = keys.rbegin(); at != keys.rend() && count_max > 0; ++at) {
-    const auto& level = levels_[at->at];
+  for (auto at = levels_.best(way); at != no_level && count_max > 0; at = levels_.worse(at)) {
+    const auto& level = levels_[at];
     if (liquid(level).value == 0) continue;
     out.push_back({way, level.price, liquid(level)});
     --count_max;
@@ -192,10 +269,10 @@ quantity_lots order_book::total(const level_name& name) const {
 namespace {
 /// One resting order as a snapshot holds it; they stand in book order.
 struct order_record {
-  order_rested rested;
-  quantity_lots executed;
-  amount_units executed_quote;
-  RIALTO_FIELDS(rested, executed, executed_quote)
+  order_rested rested; // its open quantity is what it shows
+  quantity_lots reserve, executed, prevented;
+  amount_units quote;
+  RIALTO_FIELDS(rested, reserve, executed, prevented, quote)
 };
 
 /// No book writes this; what only the book can tell is asked there.
@@ -204,31 +281,47 @@ bool is_garbled(const order_record& one) {
   const auto is_rate = [](rate_ppm rate) {
     return rate.value >= -1'000'000 && rate.value <= 1'000'000;
   };
+  const auto is_size = [](quantity_lots size) {
+    return size.value >= 0 && size.value <= order_book::level_lots_max;
+  };
+  const auto rules = rested.rules.value_or(resting_rules{});
   return (rested.way != side::buy && rested.way != side::sell) || !rested.id ||
-         !is_rate(rested.maker_fee) || !is_rate(rested.taker_fee) || one.executed.value < 0 ||
-         one.executed.value > order_book::level_lots_max || one.executed_quote.value < 0;
+         rested.account.value > entity_number_max || rested.owner.value > entity_number_max ||
+         !is_rate(rested.maker_fee) || !is_rate(rested.taker_fee) ||
+         rested.stp > stp_mode::decrement || !is_size(one.reserve) || !is_size(one.executed) ||
+         !is_size(one.prevented) || one.quote.value < 0 || !is_size(rules.display) ||
+         rules.expires_at.value < 0 || (one.reserve.value > 0 && rules.display.value == 0) ||
+         (rules.display.value > 0 && rested.open > rules.display);
 }
 } // namespace
 
 void order_book::encode(byte_writer& out) const {
   out.put(orders_.count());
   for (const auto way : {side::buy, side::sell}) {
-    const auto& keys = levels_.keys(way);
-    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-      const auto& level = levels_[key->at];
+    for (auto index = levels_.best(way); index != no_level; index = levels_.worse(index)) {
+      const auto& level = levels_[index];
       for (auto at = level.first; at != no_order; at = orders_[at].next) {
         const auto& order = orders_[at];
-        out.put(order_record{{order.id,
-                              order.account,
-                              order.owner,
-                              way,
-                              level.price,
-                              order.open,
-                              {order.maker_ppm},
-                              {order.taker_ppm},
-                              order.post_only},
-                             order.executed,
-                             order.executed_quote});
+        const auto fees = orders_.fees(at);
+        const auto& extra = orders_.extra(at);
+        order_record one{{order.id,
+                          account(at),
+                          owner(at),
+                          way,
+                          level.price,
+                          order.open,
+                          fees.maker,
+                          fees.taker,
+                          order.post_only(),
+                          order.stp(),
+                          {}},
+                         extra.reserve,
+                         extra.executed,
+                         extra.prevented,
+                         extra.quote};
+        if (extra.display.value != 0 || extra.expires_at.value != 0)
+          one.rested.rules = {extra.display, extra.expires_at};
+        out.put(one);
       }
     }
   }
@@ -236,16 +329,19 @@ void order_book::encode(byte_writer& out) const {
 
 void order_book::decode(byte_reader& in) {
   for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count) {
-    const auto one = in.get<order_record>();
-    const auto& rested = one.rested;
-    if (is_garbled(one) || flaw_of(rested.price, rested.open, rested.way) != reject_reason::none ||
+    auto one = in.get<order_record>();
+    auto& rested = one.rested;
+    if (is_garbled(one)) return in.fail();
+    const auto shown = rested.open;
+    rested.open += one.reserve;
+    if (flaw_of(rested.price, rested.open, rested.way) != reject_reason::none ||
         would_take(rested.way, rested.price) || orders_.find(rested.id) != no_order ||
         orders_.is_full())
       return in.fail();
     taking_ = rested.id;
-    taking_executed_ = one.executed;
-    taking_quote_ = one.executed_quote;
+    taken_ = {one.executed, one.quote, one.prevented, {}, {}, {}, {}};
     apply(rested);
+    if (const auto at = orders_.find(rested.id); orders_[at].open != shown) show_slice(at, shown);
   }
 }
 
@@ -260,24 +356,27 @@ void order_book::check_invariants() const {
   std::uint32_t orders = 0;
   for (const auto way : {side::buy, side::sell}) {
     std::size_t house = 0;
-    std::int64_t rank = std::numeric_limits<std::int64_t>::min();
-    for (const auto& key : levels_.keys(way)) {
-      const auto& level = levels_[key.at];
-      RIALTO_ASSERT(key.rank > rank && key.rank == level_table::rank_of(way, level.price));
-      rank = key.rank;
+    auto rank = std::numeric_limits<std::int64_t>::max();
+    for (auto index = levels_.best(way); index != no_level; index = levels_.worse(index)) {
+      const auto& level = levels_[index];
+      RIALTO_ASSERT(level_table::rank_of(way, level.price) < rank);
+      rank = level_table::rank_of(way, level.price);
+      RIALTO_ASSERT(levels_.find(way, level.price) == index);
       RIALTO_ASSERT(level.way == way && !level.is_empty());
       RIALTO_ASSERT_VALUES(level.taken.value >= 0, level.taken.value, level.price.value); // I3
       RIALTO_ASSERT_VALUES(level.taken <= level.shown, level.taken.value, level.shown.value);
       house += level.shown.value > 0;
-      quantity_lots own, before;
+      quantity_lots own, hidden, before;
       std::uint32_t count = 0;
       auto previous = no_order;
       for (auto at = level.first; at != no_order; previous = at, at = orders_[at].next, ++count) {
         const auto& order = orders_[at];
-        RIALTO_ASSERT(order.previous == previous && order.level == key.at); // I2
+        RIALTO_ASSERT(order.previous == previous && order.level == index); // I2
         RIALTO_ASSERT(orders_.find(order.id) == at);
         RIALTO_ASSERT_VALUES(order.open.value > 0, order.open.value, order.id.value);
-        RIALTO_ASSERT(order.executed.value >= 0);
+        RIALTO_ASSERT(orders_.extra(at).executed.value >= 0);
+        RIALTO_ASSERT(orders_.reserve(at).value >= 0);
+        hidden += orders_.reserve(at);
         RIALTO_ASSERT_VALUES(ahead(at) <= level.house(), ahead(at).value, level.house().value);
         RIALTO_ASSERT_VALUES(ahead(at) >= before, ahead(at).value, before.value);
         before = ahead(at);
@@ -286,6 +385,7 @@ void order_book::check_invariants() const {
       RIALTO_ASSERT(previous == level.last);
       RIALTO_ASSERT_VALUES(count == level.orders, count, level.orders);
       RIALTO_ASSERT_VALUES(own == level.own, own.value, level.own.value);
+      RIALTO_ASSERT_VALUES(hidden == level.hidden, hidden.value, level.hidden.value);
       orders += count;
     }
     RIALTO_ASSERT_VALUES(house == house_levels_[way == side::sell], house,

@@ -4,12 +4,13 @@
 // The room: decisions append market events that are already applied; apply() takes a past one. No
 // accounts, no messages, no publication: domain/market.hpp adds those. Where each rule is:
 //   order_book_taking.cpp  what an incoming or amended order takes, rests, expires
+//   order_book_self_trade.cpp  what happens instead of a trade with oneself
 //   order_book_mirror.cpp  the mirrored market: its depth, its trades, the place in its queue
 //   order_book.cpp         the state that events make, snapshot, hash, invariants
 //
 // Checked by check_invariants():
 //   I1  the best bid is below the best ask, house liquidity that can be taken included
-//   I2  a level's total and links equal its orders; the id index finds each of them
+//   I2  a level's totals and links equal its orders; the id index finds each of them
 //   I3  0 <= taken <= shown; house lots ahead of an order never exceed those there, and never fall
 //       from one order of a queue to the next
 //   I4  between two steps no order is half taken
@@ -20,6 +21,9 @@
 #include "domain/instrument.hpp"
 #include "domain/level_table.hpp"
 #include "domain/market_ids.hpp"
+
+#include <optional>
+#include <set>
 
 namespace rialto {
 
@@ -47,6 +51,12 @@ public:
   /// `may_take`: whether a new price that crosses may trade (else it is refused market_post_only).
   void amend(order_handle at, const amend_order& wish, bool may_take, market_ids& ids, events& out);
   void cancel(order_handle at, events& out);
+  /// Ends the orders whose time has come.
+  void expire(timestamp_ns now, events& out);
+  /// When the next one's time comes; 0: never.
+  [[nodiscard]] timestamp_ns next_expiry() const {
+    return expiries_.empty() ? timestamp_ns{} : expiries_.begin()->first;
+  }
   /// A limit order at this price would trade at once.
   [[nodiscard]] bool would_take(side way, price_ticks price) const;
 
@@ -60,18 +70,33 @@ public:
   /// it.
   void inherit_house(const order_book& predecessor);
 
+  // ---- memory
+  /// Who knows what comes next asks early for what find() will touch: its entry first, some work later the order.
+  void fetch_entry(order_id id) const { orders_.fetch_entry(id); }
+  void fetch_order(order_id id) const { orders_.fetch_order(id); }
+
   // ---- past events
   void apply(const order_rested& happened);
   void apply(const trade_executed& happened);
   void apply(const order_closed& happened);
   void apply(const order_changed& happened);
+  void apply(const trade_prevented& happened);
 
   // ---- reads
   [[nodiscard]] order_handle find(order_id id) const { return orders_.find(id); }
   [[nodiscard]] const resting_order& order(order_handle at) const { return orders_[at]; }
+  [[nodiscard]] account_id account(order_handle at) const { return orders_[at].account(); }
+  [[nodiscard]] user_id owner(order_handle at) const { return orders_[at].owner(); }
+  [[nodiscard]] const order_extra& extra(order_handle at) const { return orders_.extra(at); }
+  /// Open, shown or not.
+  [[nodiscard]] quantity_lots open(order_handle at) const { return orders_.open(at); }
   [[nodiscard]] const price_level& level(level_index at) const { return levels_[at]; }
   [[nodiscard]] const level_table& levels() const { return levels_; }
   [[nodiscard]] std::uint32_t order_count() const { return orders_.count(); }
+  /// The largest number that ever rested at once, which memory is kept for.
+  [[nodiscard]] std::size_t orders_most() const { return orders_.most(); }
+  /// Memory of the resting orders, without their levels.
+  [[nodiscard]] std::size_t order_bytes() const { return orders_.bytes(); }
   /// House lots that stand before an order.
   [[nodiscard]] quantity_lots ahead(order_handle at) const;
   /// What can be traded with at a level: own orders and available house lots.
@@ -79,7 +104,11 @@ public:
     return house_open_ ? level.own + level.house() : level.own;
   }
   /// The best level with something to trade; no_level if there is none.
-  [[nodiscard]] level_index best(side way) const;
+  [[nodiscard]] level_index best(side way) const {
+    auto at = levels_.best(way);
+    while (at != no_level && liquid(levels_[at]).value == 0) at = levels_.worse(at);
+    return at;
+  }
   /// Appends up to `count_max` levels of a side with something to trade, best first.
   void read_levels(side way, std::size_t count_max, std::vector<level_change>& out) const;
 
@@ -94,11 +123,21 @@ public:
 
 private:
   struct taker;
-  enum class stop : std::uint8_t { done, budget, liquidity };
+  struct ending { // new_order: it has not ended
+    order_status status = order_status::new_order;
+    reject_reason why = reject_reason::none;
+  };
+  enum class part : std::uint8_t { maker, taker };
+  enum class stop : std::uint8_t { done, budget, liquidity, self_trade };
 
   // order_book_taking.cpp
+  static void add_closed(order_id id, account_id account, order_status status, reject_reason why,
+                         events& out);
+  void end(order_handle at, order_status status, reject_reason why, events& out);
   [[nodiscard]] reject_reason flaw_of(const submit_order& order) const;
   [[nodiscard]] reject_reason flaw_of(price_ticks price, quantity_lots size, side way) const;
+  [[nodiscard]] ending submit_taking(const submit_order& order, quantity_lots& left,
+                                     market_ids& ids, events& out);
   [[nodiscard]] stop take(taker& by, market_ids& ids, events& out);
   [[nodiscard]] bool is_fillable(const taker& by) const;
   [[nodiscard]] bool is_spent(const taker& by, level_index at, quantity_lots size,
@@ -106,6 +145,12 @@ private:
   trade_executed& add_trade(price_ticks price, quantity_lots size, side taker_side, rate_ppm taken,
                             rate_ppm made, market_ids& ids, events& out) const;
   void fill_by_house(order_handle at, quantity_lots size, market_ids& ids, events& out);
+
+  // order_book_self_trade.cpp
+  [[nodiscard]] bool is_own(const taker& by, order_handle maker) const;
+  [[nodiscard]] std::optional<stop> prevent(taker& by, order_handle maker, events& out);
+  [[nodiscard]] bool is_fillable_among_own(const taker& by) const;
+  [[nodiscard]] quantity_lots offered_to(const taker& by, level_index at, bool& meets) const;
 
   // order_book_mirror.cpp
   void set_house(side way, price_ticks price, quantity_lots size);
@@ -118,7 +163,16 @@ private:
   // order_book.cpp
   void change(const trade_executed& happened, order_handle maker, order_handle taker);
   void change(const order_changed& happened, order_handle at);
-  void fill(order_handle at, quantity_lots size, amount_units notional);
+  void change(const trade_prevented& happened, order_handle maker, order_handle taker);
+  void note_taking(order_id taker);
+  void take_over(order_extra& extra) const;
+  void fill(order_handle at, quantity_lots size, amount_units notional, part as);
+  void reduce(order_handle at, quantity_lots size, part as);
+  void take_off(order_handle at, quantity_lots size, part as);
+  void queue_again(order_handle at, quantity_lots open);
+  void show(order_handle at, quantity_lots open);
+  void show_less(order_handle at, quantity_lots open);
+  void show_slice(order_handle at, quantity_lots shown);
   void remove(order_handle at);
   void link(order_handle at, side way, price_ticks price);
   void unlink(order_handle at);
@@ -131,11 +185,11 @@ private:
   bool house_open_ = false;
   bool house_synchronised_ = false; // a snapshot was laid since the house was last dropped
   std::size_t house_levels_[2] = {0, 0};
+  std::set<std::pair<timestamp_ns, order_id>> expiries_; // of GTD orders
 
   // The incoming order between its trades and what ends it.
   order_id taking_;
-  quantity_lots taking_executed_;
-  amount_units taking_quote_;
+  order_extra taken_;
 
   std::vector<level_name> touched_;
   bool touched_all_ = true;

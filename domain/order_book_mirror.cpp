@@ -36,10 +36,11 @@ void order_book::lay_trade(const mirror_trade& news, market_ids& ids, events& ou
   const auto way = news.buyer_is_maker ? side::buy : side::sell;
   const auto rank = level_table::rank_of(way, news.price);
   auto left = news.size.value;
-  const auto& keys = levels_.keys(way);
-  for (auto i = keys.size(); i-- > 0 && keys[i].rank > rank;) {
-    const auto index = keys[i].at; // filling may remove this level; those before it stay in place
-    for (auto orders = levels_[index].orders; orders > 0; --orders) {
+  const auto rank_at = [&](level_index at) { return level_table::rank_of(way, levels_[at].price); };
+  for (auto at = levels_.best(way); at != no_level && rank_at(at) > rank;) {
+    const auto index = at;
+    at = levels_.worse(at); // filling may remove this level
+    while (levels_[index].orders > 0) {
       const auto first = levels_[index].first;
       const auto size = orders_[first].open;
       fill_by_house(first, size, ids, out);
@@ -48,7 +49,7 @@ void order_book::lay_trade(const mirror_trade& news, market_ids& ids, events& ou
   }
   const auto index = levels_.find(way, news.price);
   if (index == no_level) return;
-  for (auto orders = levels_[index].orders; orders > 0 && left > 0; --orders) {
+  while (levels_[index].orders > 0 && left > 0) {
     const auto first = levels_[index].first;
     const auto before = std::min(left, ahead(first).value);
     levels_[index].house_eaten += before;
@@ -63,26 +64,22 @@ void order_book::lay_trade(const mirror_trade& news, market_ids& ids, events& ou
 void order_book::match_house(market_ids& ids, events& out) {
   if (!house_open_) return;
   for (const auto way : {side::buy, side::sell}) {
-    const auto& own_keys = levels_.keys(way);
-    const auto& house_keys = levels_.keys(opposite(way));
-    auto house = house_keys.size();
-    for (auto own = own_keys.size(); own-- > 0;) {
-      const auto index = own_keys[own].at;
-      for (auto orders = levels_[index].orders; orders > 0;) {
-        while (house > 0 && levels_[house_keys[house - 1].at].house().value == 0) --house;
-        // Ranks have opposite signs on the two sides, so a sum >= 0 means: the prices cross.
-        if (house == 0 || own_keys[own].rank + house_keys[house - 1].rank < 0) break;
-        const auto crossing = house_keys[house - 1].at;
+    auto house = levels_.best(opposite(way));
+    const auto crosses = [&](price_ticks own) { // and moves on to the house's best level
+      while (house != no_level && levels_[house].house().value == 0) house = levels_.worse(house);
+      return house != no_level &&
+             (way == side::buy ? own >= levels_[house].price : own <= levels_[house].price);
+    };
+    for (auto own = levels_.best(way); own != no_level && crosses(levels_[own].price);) {
+      const auto index = own;
+      const auto price = levels_[index].price;
+      own = levels_.worse(own); // filling may remove this level
+      while (levels_[index].orders > 0 && crosses(price)) {
         const auto first = levels_[index].first;
-        const auto size = std::min(orders_[first].open, levels_[crossing].house());
-        if (size == orders_[first].open) --orders;
-        eat_house(crossing, size);
+        const auto size = std::min(orders_[first].open, levels_[house].house());
+        eat_house(house, size);
         fill_by_house(first, size, ids, out);
-        if (orders == 0) break; // the level may be gone, and own_keys[own] with it
       }
-      if (house == 0 ||
-          (own < own_keys.size() && own_keys[own].rank + house_keys[house - 1].rank < 0))
-        break;
     }
   }
 }
@@ -90,11 +87,11 @@ void order_book::match_house(market_ids& ids, events& out) {
 void order_book::drop_house() {
   for (const auto way : {side::buy, side::sell}) {
     std::vector<level_index> shown;
-    for (const auto& key : levels_.keys(way)) {
-      auto& level = levels_[key.at];
+    for (auto index = levels_.best(way); index != no_level; index = levels_.worse(index)) {
+      auto& level = levels_[index];
       for (auto at = level.first; at != no_order; at = orders_[at].next)
-        orders_[at].house_mark = level.house_eaten;
-      if (level.shown.value > 0) shown.push_back(key.at);
+        orders_.mark(at, level.house_eaten);
+      if (level.shown.value > 0) shown.push_back(index);
     }
     for (const auto at : shown) set_house(way, levels_[at].price, {});
   }
@@ -104,8 +101,9 @@ void order_book::drop_house() {
 void order_book::inherit_house(const order_book& predecessor) {
   drop_house();
   for (const auto way : {side::buy, side::sell})
-    for (const auto& key : predecessor.levels_.keys(way)) {
-      const auto& theirs = predecessor.levels_[key.at];
+    for (auto index = predecessor.levels_.best(way); index != no_level;
+         index = predecessor.levels_.worse(index)) {
+      const auto& theirs = predecessor.levels_[index];
       if (theirs.shown.value == 0) continue;
       set_house(way, theirs.price, theirs.shown);
       if (const auto at = levels_.find(way, theirs.price); at != no_level)
@@ -136,9 +134,9 @@ void order_book::set_house(side way, price_ticks price, quantity_lots size) {
   if (size < level.shown) {
     level.taken.value = std::max<std::int64_t>(0, level.taken.value - (level.shown - size).value);
     const auto mark_max = level.house_eaten + size.value; // marks never fall along the queue
-    for (auto at = level.last; at != no_order && orders_[at].house_mark > mark_max;
+    for (auto at = level.last; at != no_order && orders_.house_mark(at) > mark_max;
          at = orders_[at].previous)
-      orders_[at].house_mark = mark_max;
+      orders_.mark(at, mark_max);
   }
   level.shown = size;
   if (size.value == 0) --count;
@@ -147,11 +145,14 @@ void order_book::set_house(side way, price_ticks price, quantity_lots size) {
 }
 
 void order_book::drop_crossed(side way, price_ticks price) {
-  const auto rank = level_table::rank_of(way, price);
-  const auto& keys = levels_.keys(opposite(way));
-  for (auto i = keys.size(); i-- > 0 && keys[i].rank + rank >= 0;)
-    if (levels_[keys[i].at].shown.value > 0)
-      set_house(opposite(way), levels_[keys[i].at].price, {});
+  const auto crosses = [&](price_ticks other) {
+    return way == side::buy ? price >= other : price <= other;
+  };
+  for (auto at = levels_.best(opposite(way)); at != no_level && crosses(levels_[at].price);) {
+    const auto index = at;
+    at = levels_.worse(at);
+    if (levels_[index].shown.value > 0) set_house(opposite(way), levels_[index].price, {});
+  }
 }
 
 /// Drops house levels that a snapshot does not name.
@@ -162,8 +163,8 @@ void order_book::drop_absent(const mirror_depth& snapshot) {
       if (level.way == way && level.size.value > 0) named.push_back(level.price.value);
     std::sort(named.begin(), named.end());
     std::vector<price_ticks> absent;
-    for (const auto& key : levels_.keys(way)) {
-      const auto& level = levels_[key.at];
+    for (auto at = levels_.best(way); at != no_level; at = levels_.worse(at)) {
+      const auto& level = levels_[at];
       if (level.shown.value > 0 &&
           !std::binary_search(named.begin(), named.end(), level.price.value))
         absent.push_back(level.price);
@@ -175,21 +176,21 @@ void order_book::drop_absent(const mirror_depth& snapshot) {
 /// Keeps a side within house_levels_max by dropping its worst level; false if the new one is worse.
 bool order_book::make_room(side way, price_ticks price) {
   if (house_levels_[way == side::sell] < house_levels_max) return true;
-  for (const auto& key : levels_.keys(way)) {
-    if (levels_[key.at].shown.value == 0) continue;
-    if (key.rank > level_table::rank_of(way, price)) return false;
-    set_house(way, levels_[key.at].price, {});
-    return true;
-  }
+  auto at = levels_.worst(way);
+  while (at != no_level && levels_[at].shown.value == 0) at = levels_.better(at);
+  if (at == no_level) return true;
+  const auto worst = levels_[at].price;
+  if (level_table::rank_of(way, worst) > level_table::rank_of(way, price)) return false;
+  set_house(way, worst, {});
   return true;
 }
 
 void order_book::queue_behind_house() {
   for (const auto way : {side::buy, side::sell})
-    for (const auto& key : levels_.keys(way)) {
-      auto& level = levels_[key.at];
+    for (auto index = levels_.best(way); index != no_level; index = levels_.worse(index)) {
+      const auto& level = levels_[index];
       for (auto at = level.first; at != no_order; at = orders_[at].next)
-        orders_[at].house_mark = level.house_eaten + level.house().value;
+        orders_.mark(at, level.house_eaten + level.house().value);
     }
 }
 

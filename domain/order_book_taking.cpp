@@ -12,57 +12,10 @@
 //     without reason (IOC; spend_max reached before the size), no_liquidity (a market order emptied
 //     the side), notional_too_small (a quote_target below one lot), fok_unfillable; rejected
 //     (would_take, or a flaw).
-#include "domain/order_book.hpp"
-
-#include <limits>
+#include "domain/order_book_taker.hpp"
+#include "domain/order_rules.hpp"
 
 namespace rialto {
-
-namespace {
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
-/// A limit order takes at most this much quote and leaves at most as much to rest, so the sum fits.
-constexpr std::int64_t quote_max = int64_max / 2;
-
-void add_closed(order_id id, account_id account, order_status status, reject_reason why,
-                order_book::events& out) {
-  auto& closed = std::get<order_closed>(out.emplace_back(std::in_place_type<order_closed>));
-  closed = {id, account, status, why};
-}
-
-bool crosses(side taker, price_ticks limit, price_ticks maker) {
-  return taker == side::buy ? maker <= limit : maker >= limit;
-}
-
-/// size x price in quote units, at most `budget`; cuts the size to the whole lots that fit.
-amount_units cost_within(std::int64_t units_per_lot, amount_units budget, quantity_lots& size) {
-  std::int64_t cost = 0;
-  if (__builtin_mul_overflow(units_per_lot, size.value, &cost) || cost > budget.value) {
-    size.value = budget.value / units_per_lot;
-    cost = units_per_lot * size.value;
-  }
-  return {cost};
-}
-
-} // namespace
-
-/// The order that takes.
-struct order_book::taker {
-  order_id id;
-  account_id account;
-  side way = side::buy;
-  bool has_limit = true;
-  bool by_quote = false; // done when its budget is spent
-  price_ticks limit;
-  quantity_lots left;
-  amount_units budget;
-  rate_ppm fee;
-  order_handle resting = no_order; // an amended order takes from its place in the book
-
-  [[nodiscard]] bool reaches(price_ticks maker) const {
-    return !has_limit || crosses(way, limit, maker);
-  }
-};
 
 void order_book::submit(const submit_order& order, market_ids& ids, events& out) {
   const auto close = [&](order_status status, reject_reason why) {
@@ -71,91 +24,139 @@ void order_book::submit(const submit_order& order, market_ids& ids, events& out)
   };
   if (const auto why = flaw_of(order); why != reject_reason::none)
     return close(order_status::rejected, why);
-  if (order.type == order_type::post_only && would_take(order.way, order.price))
+  const bool takes = order.type == order_type::market || would_take(order.way, order.price);
+  if (takes && order.type == order_type::post_only)
     return close(order_status::rejected, reject_reason::would_take);
+  auto left = order.size;
+  if (takes) {
+    const auto end = submit_taking(order, left, ids, out);
+    if (end.status != order_status::new_order) return close(end.status, end.why);
+    if (left.value == 0) return;
+  } else if (order.tif == time_in_force::fok) {
+    return close(order_status::expired, reject_reason::fok_unfillable);
+  } else if (order.rules && order.rules->size_min.value > 0) {
+    return close(order_status::expired, reject_reason::min_quantity_unfillable);
+  }
+  if (order.tif == time_in_force::ioc || order.tif == time_in_force::fok)
+    return close(order_status::expired, reject_reason::none);
+  auto& rested = std::get<order_rested>(out.emplace_back(std::in_place_type<order_rested>));
+  rested.id = order.id;
+  rested.account = order.account;
+  rested.owner = order.owner;
+  rested.way = order.way;
+  rested.price = order.price;
+  rested.open = left;
+  rested.maker_fee = order.maker_fee;
+  rested.taker_fee = order.taker_fee;
+  rested.post_only = order.type == order_type::post_only;
+  rested.stp = order.stp;
+  if (order.rules && (order.rules->display.value > 0 || order.rules->expires_at.value > 0))
+    rested.rules = {order.rules->display, order.rules->expires_at};
+  apply(rested);
+}
 
+/// Takes what it can. new_order: it is filled (left is 0), or `left` may rest.
+order_book::ending order_book::submit_taking(const submit_order& order, quantity_lots& left,
+                                             market_ids& ids, events& out) {
   taker by;
   by.id = order.id;
   by.account = order.account;
+  by.owner = order.owner;
+  by.stp = order.stp;
   by.way = order.way;
   by.has_limit = order.type != order_type::market;
   by.limit = order.price;
   by.by_quote = order.type == order_type::market && order.quote_target.value > 0;
-  by.left = {order.size.value == 0 ? int64_max : order.size.value};
-  by.budget = {by.has_limit ? quote_max : int64_max};
+  by.left = {order.size.value == 0 ? taker::int64_max : order.size.value};
+  by.budget = {by.has_limit ? taker::quote_max : taker::int64_max};
   if (by.by_quote) by.budget = order.quote_target;
   if (order.type == order_type::market && order.spend_max.value > 0)
     by.budget = std::min(by.budget, order.spend_max);
   by.fee = order.taker_fee;
 
   if (order.tif == time_in_force::fok && !is_fillable(by))
-    return close(order_status::expired, reject_reason::fok_unfillable);
+    return {order_status::expired, reject_reason::fok_unfillable};
+  if (order.rules && order.rules->size_min.value > 0) {
+    auto least = by;
+    least.left = order.rules->size_min;
+    if (!is_fillable(least)) return {order_status::expired, reject_reason::min_quantity_unfillable};
+  }
   switch (take(by, ids, out)) {
-  case stop::done: return;
+  case stop::done: left = {}; return {};
   case stop::budget:
-    return close(order_status::expired,
-                 by.by_quote ? reject_reason::notional_too_small : reject_reason::none);
+    return {order_status::expired,
+            by.by_quote ? reject_reason::notional_too_small : reject_reason::none};
+  case stop::self_trade: return {order_status::expired, reject_reason::self_trade};
   case stop::liquidity: break;
   }
-  if (order.type == order_type::market)
-    return close(order_status::expired, reject_reason::no_liquidity);
-  if (order.tif != time_in_force::gtc) return close(order_status::expired, reject_reason::none);
-  auto& rested = std::get<order_rested>(out.emplace_back(std::in_place_type<order_rested>));
-  rested = {order.id,        order.account,   order.owner,
-            order.way,       order.price,     by.left,
-            order.maker_fee, order.taker_fee, order.type == order_type::post_only};
-  apply(rested);
+  if (order.type == order_type::market) return {order_status::expired, reject_reason::no_liquidity};
+  left = by.left;
+  return {};
 }
 
 void order_book::amend(order_handle at, const amend_order& wish, bool may_take, market_ids& ids,
                        events& out) {
   const auto& order = orders_[at];
+  const auto& extra = orders_.extra(at);
+  const auto gone = extra.executed + extra.prevented;
+  const auto present = orders_.open(at);
   const auto& level = levels_[order.level];
   const auto way = level.way;
   auto why = flaw_of(wish.price, wish.size, way);
-  if (why == reject_reason::none && wish.size <= order.executed)
-    why = reject_reason::amend_not_allowed;
-  if (why == reject_reason::none && order.executed_quote.value > quote_max)
+  if (why == reject_reason::none && wish.size <= gone) why = reject_reason::amend_not_allowed;
+  if (why == reject_reason::none && extra.quote.value > taker::quote_max)
     why = reject_reason::notional_too_large;
-  const quantity_lots open = wish.size - order.executed;
-  const bool keeps = wish.price == level.price && open <= order.open;
+  const quantity_lots open = wish.size - gone;
+  const bool keeps = wish.price == level.price && open <= present;
   const bool takes = why == reject_reason::none && !keeps && would_take(way, wish.price);
-  if (takes && order.post_only)
+  if (takes && order.post_only())
     why = reject_reason::would_take;
   else if (takes && !may_take)
     why = reject_reason::market_post_only;
   if (why != reject_reason::none) {
-    out.push_back(
-      amend_refused{order.id, order.account, level.price, order.executed + order.open, why});
+    out.push_back(amend_refused{order.id, account(at), level.price, gone + present, why});
     return;
   }
   taker by;
   by.id = order.id;
-  by.account = order.account;
+  by.account = account(at);
+  by.owner = owner(at);
+  by.stp = order.stp();
   by.way = way;
   by.limit = wish.price;
   by.left = open;
-  by.budget = {quote_max - order.executed_quote.value};
-  by.fee = {order.taker_ppm};
+  by.budget = {taker::quote_max - extra.quote.value};
+  by.fee = orders_.fees(at).taker;
   by.resting = at;
-  const order_changed changed{order.id, order.account, wish.price, wish.size, open, keeps};
+  const order_changed changed{order.id, by.account, wish.price, wish.size, open, keeps};
   out.push_back(changed);
   change(changed, at);
   if (!takes) return;
-  if (take(by, ids, out) != stop::budget) return; // what is left rests already
-  add_closed(by.id, by.account, order_status::expired, reject_reason::notional_too_large, out);
-  remove(at);
+  switch (take(by, ids, out)) {
+  case stop::done:
+  case stop::liquidity: return; // what is left rests already
+  case stop::budget: return end(at, order_status::expired, reject_reason::notional_too_large, out);
+  case stop::self_trade: return end(at, order_status::expired, reject_reason::self_trade, out);
+  }
 }
 
 void order_book::cancel(order_handle at, events& out) {
-  add_closed(orders_[at].id, orders_[at].account, order_status::cancelled, reject_reason::none,
-             out);
+  end(at, order_status::cancelled, reject_reason::none, out);
+}
+
+void order_book::expire(timestamp_ns now, events& out) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now)
+    end(orders_.find(expiries_.begin()->second), order_status::expired, reject_reason::none, out);
+}
+
+void order_book::end(order_handle at, order_status status, reject_reason why, events& out) {
+  add_closed(orders_[at].id, account(at), status, why, out);
   remove(at);
 }
 
 bool order_book::would_take(side way, price_ticks price) const {
   const auto at = best(opposite(way));
-  return at != no_level && crosses(way, price, levels_[at].price);
+  return at != no_level && taker::crosses(way, price, levels_[at].price);
 }
 
 reject_reason order_book::flaw_of(price_ticks price, quantity_lots size, side way) const {
@@ -163,11 +164,13 @@ reject_reason order_book::flaw_of(price_ticks price, quantity_lots size, side wa
   if (price.value <= 0) return reject_reason::price_invalid;
   if (size.value <= 0) return reject_reason::quantity_invalid;
   const auto quote = notional(price, size, units_per_tick_lot_);
-  if (!quote || quote->value > quote_max || __builtin_mul_overflow(size.value, lot_size_, &base))
+  if (!quote || quote->value > taker::quote_max ||
+      __builtin_mul_overflow(size.value, lot_size_, &base))
     return reject_reason::notional_too_large;
   if (size.value >> 40 != 0) { // smaller ones cannot overflow a level's total
     const auto at = levels_.find(way, price);
-    if (size.value > level_lots_max - (at == no_level ? 0 : levels_[at].own.value))
+    if (size.value >
+        level_lots_max - (at == no_level ? 0 : (levels_[at].own + levels_[at].hidden).value))
       return reject_reason::quantity_invalid;
   }
   return reject_reason::none;
@@ -175,9 +178,13 @@ reject_reason order_book::flaw_of(price_ticks price, quantity_lots size, side wa
 
 reject_reason order_book::flaw_of(const submit_order& order) const {
   constexpr std::int64_t ppm_max = 1'000'000;
+  RIALTO_ASSERT(order.account.value <= entity_number_max && order.owner.value <= entity_number_max);
   if (order.taker_fee.value > ppm_max || order.taker_fee.value < -ppm_max ||
       order.maker_fee.value > ppm_max || order.maker_fee.value < -ppm_max)
     return reject_reason::amount_invalid;
+  if (const auto why = flaw_of_rules(order.rules, order.type, order.tif, order.size);
+      why != reject_reason::none)
+    return why;
   if (order.type != order_type::market) {
     if (orders_.is_full()) return reject_reason::too_many_open_orders;
     return flaw_of(order.price, order.size, order.way);
@@ -203,26 +210,30 @@ order_book::stop order_book::take(taker& by, market_ids& ids, events& out) {
     auto maker = level.first;
     quantity_lots offered;
     if (maker != no_order && (house.value == 0 || ahead(maker).value == 0)) {
+      if (is_own(by, maker)) {
+        if (const auto how = prevent(by, maker, out)) return *how;
+        continue;
+      }
       offered = orders_[maker].open;
     } else {
       offered = maker == no_order ? house : std::min(house, ahead(maker));
       maker = no_order;
     }
     auto size = std::min(offered, by.left);
-    const auto cost = cost_within(price.value * units_per_tick_lot_, by.budget, size);
+    const auto cost = by.cost_within(price.value * units_per_tick_lot_, size);
     if (size.value == 0) return stop::budget;
     const auto left = by.budget - cost;
     const bool is_last = size == by.left || (by.by_quote && is_spent(by, at, size, left));
 
     auto& trade = add_trade(price, size, by.way, by.fee,
-                            {maker == no_order ? 0 : orders_[maker].maker_ppm}, ids, out);
+                            maker == no_order ? rate_ppm{} : orders_.fees(maker).maker, ids, out);
     trade.taker = by.id;
     trade.taker_account = by.account;
     trade.taker_is_last = is_last;
     if (maker != no_order) {
       trade.maker = orders_[maker].id;
-      trade.maker_account = orders_[maker].account;
-      trade.maker_is_last = size == orders_[maker].open;
+      trade.maker_account = account(maker);
+      trade.maker_is_last = size == orders_.open(maker);
     } else {
       eat_house(at, size);
     }
@@ -238,11 +249,10 @@ order_book::stop order_book::take(taker& by, market_ids& ids, events& out) {
 bool order_book::is_spent(const taker& by, level_index at, quantity_lots size,
                           amount_units left) const {
   if (left.value == 0) return true;
-  const auto& keys = levels_.keys(opposite(by.way));
-  for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-    const auto& level = levels_[key->at];
-    auto lots = liquid(level);
-    if (key->at == at) lots -= size;
+  for (auto next = levels_.best(opposite(by.way)); next != no_level; next = levels_.worse(next)) {
+    const auto& level = levels_[next];
+    auto lots = liquid(level) + level.hidden;
+    if (next == at) lots -= size;
     if (lots.value > 0) return level.price.value * units_per_tick_lot_ > left.value;
   }
   return false;
@@ -250,20 +260,21 @@ bool order_book::is_spent(const taker& by, level_index at, quantity_lots size,
 
 /// take() would end with the size reached or the quote target spent.
 bool order_book::is_fillable(const taker& by) const {
+  if (by.stp != stp_mode::none) return is_fillable_among_own(by);
   auto need = by.left;
-  auto left = by.budget;
-  const auto& keys = levels_.keys(opposite(by.way));
-  for (auto key = keys.rbegin(); key != keys.rend() && by.reaches(levels_[key->at].price); ++key) {
-    const auto& level = levels_[key->at];
-    const auto offered = std::min(liquid(level), need);
+  auto rest = by;
+  for (auto at = levels_.best(opposite(by.way)); at != no_level && by.reaches(levels_[at].price);
+       at = levels_.worse(at)) {
+    const auto& level = levels_[at];
+    const auto offered = std::min(liquid(level) + level.hidden, need);
     if (offered.value == 0) continue;
     auto size = offered;
-    left -= cost_within(level.price.value * units_per_tick_lot_, left, size);
+    rest.budget -= rest.cost_within(level.price.value * units_per_tick_lot_, size);
     need -= size;
     if (need.value == 0) return true;
-    if (size < offered) return by.by_quote && left < by.budget;
+    if (size < offered) return by.by_quote && rest.budget < by.budget;
   }
-  return by.by_quote && left.value == 0;
+  return by.by_quote && rest.budget.value == 0;
 }
 
 /// Everything of a trade but who traded. `taken` and `made` are the two sides' fee rates; each pays
@@ -289,10 +300,11 @@ trade_executed& order_book::add_trade(price_ticks price, quantity_lots size, sid
 void order_book::fill_by_house(order_handle at, quantity_lots size, market_ids& ids, events& out) {
   const auto& order = orders_[at];
   const auto& level = levels_[order.level];
-  auto& trade = add_trade(level.price, size, opposite(level.way), {}, {order.maker_ppm}, ids, out);
+  auto& trade =
+    add_trade(level.price, size, opposite(level.way), {}, orders_.fees(at).maker, ids, out);
   trade.maker = order.id;
-  trade.maker_account = order.account;
-  trade.maker_is_last = size == order.open;
+  trade.maker_account = account(at);
+  trade.maker_is_last = size == orders_.open(at);
   change(trade, at, no_order);
 }
 

@@ -1,33 +1,72 @@
-// domain/order_table.hpp: the resting orders of one book, in one block of memory.
+// domain/order_table.hpp: the resting orders of one book, 48 bytes each.
 //
-// The room: a slot per order, named by a 32-bit handle that stays the same while the order rests,
-// and a hash index from id to handle. No rule of trading. A freed slot is used again; memory grows
-// with the largest number of orders that ever rested at once and is never given back.
+// The room: a slot per order, named by a 32-bit handle that stays the same while the order rests. What few
+// orders have (something executed, a reserve) is kept beside. No rule of trading. A freed slot is used again;
+// memory grows with the largest number of orders that ever rested at once and is never given back.
 #pragma once
 
-#include "domain/assert.hpp"
 #include "domain/order.hpp"
+#include "domain/order_index.hpp"
 
-#include <bit>
 #include <vector>
 
 namespace rialto {
 
-using order_handle = std::uint32_t;
-inline constexpr order_handle no_order = 0xffff'ffff;
+/// What makers and takers pay; an order names its pair with 12 bits.
+struct fee_rates {
+  rate_ppm maker, taker;
+  friend bool operator==(const fee_rates&, const fee_rates&) = default;
+};
+
+/// Whose an order is and how it trades.
+struct order_terms {
+  account_id account;
+  user_id owner;
+  fee_rates fees;
+  stp_mode stp = stp_mode::none;
+  bool post_only = false;
+};
 
 /// One resting order and its neighbours in its level's queue.
 struct resting_order {
-  order_id id;
-  account_id account;
-  user_id owner;
-  quantity_lots open, executed;
-  amount_units executed_quote;
-  std::int64_t house_mark = 0; // its level's house_eaten at which no house lot stands before it
+  static constexpr std::uint32_t no_extra = 0xffff'ffff;
+
   std::uint32_t level = 0;
   order_handle previous = no_order, next = no_order;
-  std::int32_t maker_ppm = 0, taker_ppm = 0;
-  bool post_only = false;
+  std::uint32_t extra = no_extra; // the index of its order_extra
+  order_id id;
+  quantity_lots open; // what is shown of it
+
+  [[nodiscard]] bool has_extra() const { return extra != no_extra; }
+  [[nodiscard]] account_id account() const { return {account_ & entity_number_max}; }
+  [[nodiscard]] user_id owner() const { return {owner_ & entity_number_max}; }
+  [[nodiscard]] stp_mode stp() const { return static_cast<stp_mode>(owner_ >> 60 & 7); }
+  [[nodiscard]] bool post_only() const { return owner_ >> 63 != 0; }
+  /// The index of its fees, 12 bits.
+  [[nodiscard]] std::uint32_t fees() const {
+    return static_cast<std::uint32_t>(account_ >> 56 | (owner_ >> 56 & 0xf) << 8);
+  }
+  void set(const order_terms& terms, std::uint64_t fees) {
+    account_ = terms.account.value | fees << 56;
+    owner_ = terms.owner.value | (fees >> 8 & 0xf) << 56 |
+             static_cast<std::uint64_t>(terms.stp) << 60 | std::uint64_t{terms.post_only} << 63;
+  }
+
+private:
+  // The upper 8 bits are free: an entity's number has 56.
+  std::uint64_t account_ = 0, owner_ = 0;
+};
+static_assert(sizeof(resting_order) == 48);
+
+/// What few orders have: a history, or more than price and size.
+struct order_extra {
+  quantity_lots executed;
+  amount_units quote;      // of what was executed
+  quantity_lots prevented; // taken off it to prevent trades with its owner
+  quantity_lots reserve;   // open, and not shown
+  quantity_lots display;   // shown at once; 0: all
+  timestamp_ns expires_at; // 0: never
+  fee_rates fees;          // only where the book knows too many pairs to name this one
 };
 
 class order_table {
@@ -40,81 +79,115 @@ public:
   [[nodiscard]] resting_order& operator[](order_handle at) { return slots_[at]; }
   [[nodiscard]] const resting_order& operator[](order_handle at) const { return slots_[at]; }
 
-  /// no_order if it does not rest here.
-  [[nodiscard]] order_handle find(order_id id) const {
-    if (entries_.empty()) return no_order;
-    for (auto at = home(id.value);; at = (at + 1) & mask()) {
-      if (entries_[at].at == no_order) return no_order;
-      if (entries_[at].id == id.value) return entries_[at].at;
+  [[nodiscard]] const order_extra& extra(order_handle at) const {
+    return slots_[at].has_extra() ? extras_[slots_[at].extra] : none_;
+  }
+  /// To be changed; made if there is none.
+  [[nodiscard]] order_extra& obtain_extra(order_handle at) {
+    if (!slots_[at].has_extra()) slots_[at].extra = open_extra();
+    return extras_[slots_[at].extra];
+  }
+  /// Open, and not shown.
+  [[nodiscard]] quantity_lots reserve(order_handle at) const {
+    return slots_[at].has_extra() ? extra(at).reserve : quantity_lots{};
+  }
+  /// Open, shown or not.
+  [[nodiscard]] quantity_lots open(order_handle at) const { return slots_[at].open + reserve(at); }
+  [[nodiscard]] fee_rates fees(order_handle at) const {
+    const auto index = slots_[at].fees();
+    return index < fees_max ? fees_[index] : extra(at).fees;
+  }
+  /// Its level's house_eaten at which no house lot stands before it; 0 while no house was ever marked.
+  [[nodiscard]] std::int64_t house_mark(order_handle at) const {
+    return at < marks_.size() ? marks_[at] : 0;
+  }
+  void mark(order_handle at, std::int64_t house_mark) {
+    if (at >= marks_.size()) {
+      if (house_mark == 0) return;
+      marks_.resize(slots_.capacity(), 0);
     }
+    marks_[at] = house_mark;
   }
 
-  /// The id must not be there yet.
-  order_handle add(const resting_order& order) {
-    if ((count_ + 1) * 2 > entries_.size()) grow();
+  /// no_order if it does not rest here.
+  [[nodiscard]] order_handle find(order_id id) const {
+    return index_.find(id, [&](order_handle at) { return slots_[at].id == id; });
+  }
+  /// The id must not be there yet. To be linked into a level.
+  order_handle add(order_id id, quantity_lots open, const order_terms& terms) {
     order_handle at = free_;
     if (at == no_order) {
       at = static_cast<order_handle>(slots_.size());
-      slots_.push_back(order);
+      slots_.emplace_back();
     } else {
       free_ = slots_[at].next;
-      slots_[at] = order;
     }
-    insert({order.id.value, at});
+    auto& slot = slots_[at];
+    const auto fees = index_of(terms.fees);
+    slot.id = id;
+    slot.open = open;
+    slot.extra = resting_order::no_extra;
+    slot.set(terms, fees);
+    if (fees == fees_max) obtain_extra(at).fees = terms.fees;
+    index_.add(id, at);
     ++count_;
     return at;
   }
-
   void remove(order_handle at) {
-    erase(slots_[at].id.value);
-    slots_[at].next = free_;
+    auto& slot = slots_[at];
+    index_.remove(slot.id, at);
+    if (slot.has_extra()) extras_free_.push_back(slot.extra);
+    slot.next = free_;
     free_ = at;
     --count_;
   }
 
+  /// Asks early for the line where find() begins, and some work later for the order it leads to.
+  void fetch_entry(order_id id) const { index_.fetch(id); }
+  void fetch_order(order_id id) const {
+    if (const auto at = index_.find(id, [](order_handle) { return true; }); at != no_order)
+      __builtin_prefetch(&slots_[at]);
+  }
+  [[nodiscard]] std::size_t most() const { return slots_.size(); }
+  /// What it takes, freed slots included.
+  [[nodiscard]] std::size_t bytes() const {
+    return slots_.size() * sizeof(resting_order) + index_.bytes() +
+           marks_.size() * sizeof(marks_[0]) + extras_.size() * sizeof(order_extra) +
+           fees_.size() * sizeof(fee_rates);
+  }
+
 private:
-  struct entry { // linear probing, at most half full
-    std::uint64_t id = 0;
-    order_handle at = no_order;
-  };
+  static constexpr std::uint32_t fees_max = 0xfff; // this index: the pair is in the extra
 
-  [[nodiscard]] std::size_t mask() const { return entries_.size() - 1; }
-  [[nodiscard]] std::size_t home(std::uint64_t id) const {
-    return static_cast<std::size_t>((id * 0x9e37'79b9'7f4a'7c15) >> shift_);
+  /// New pairs are rare: schedules and tiers.
+  [[nodiscard]] std::uint32_t index_of(const fee_rates& fees) {
+    if (last_fees_ < fees_.size() && fees_[last_fees_] == fees) return last_fees_;
+    std::uint32_t at = 0;
+    while (at < fees_.size() && !(fees_[at] == fees)) ++at;
+    if (at == fees_max) return at;
+    if (at == fees_.size()) fees_.push_back(fees);
+    return last_fees_ = at;
   }
-  void insert(entry one) {
-    auto at = home(one.id);
-    while (entries_[at].at != no_order) at = (at + 1) & mask();
-    entries_[at] = one;
-  }
-  void grow() {
-    const auto old = std::move(entries_);
-    entries_.assign(old.empty() ? 64 : old.size() * 2, {});
-    shift_ = 64 - std::countr_zero(entries_.size());
-    for (const auto& one : old)
-      if (one.at != no_order) insert(one);
-  }
-  /// Moves later entries of the run back, so that a search never meets a hole before its id.
-  void erase(std::uint64_t id) {
-    auto hole = home(id);
-    while (entries_[hole].id != id || entries_[hole].at == no_order) {
-      RIALTO_ASSERT(entries_[hole].at != no_order);
-      hole = (hole + 1) & mask();
+  [[nodiscard]] std::uint32_t open_extra() {
+    if (extras_free_.empty()) {
+      extras_.emplace_back();
+      return static_cast<std::uint32_t>(extras_.size() - 1);
     }
-    for (auto at = (hole + 1) & mask(); entries_[at].at != no_order; at = (at + 1) & mask()) {
-      const auto distance_home = (at - home(entries_[at].id)) & mask();
-      const auto distance_hole = (at - hole) & mask();
-      if (distance_home < distance_hole) continue;
-      entries_[hole] = entries_[at];
-      hole = at;
-    }
-    entries_[hole] = {};
+    const auto at = extras_free_.back();
+    extras_free_.pop_back();
+    extras_[at] = {};
+    return at;
   }
 
+  static constexpr order_extra none_{};
   std::vector<resting_order> slots_;
   order_handle free_ = no_order; // linked by resting_order::next
-  std::vector<entry> entries_;
-  int shift_ = 64;
+  order_index index_;
+  std::vector<fee_rates> fees_; // never forgotten
+  std::uint32_t last_fees_ = 0;
+  std::vector<std::int64_t> marks_; // by handle; none in a market without a house
+  std::vector<order_extra> extras_;
+  std::vector<std::uint32_t> extras_free_;
   std::uint32_t count_ = 0;
 };
 

@@ -12,7 +12,46 @@ char* put_digits(char* to, std::uint32_t value, int digits) {
   return to + digits;
 }
 
+/// Takes `digits` digits and then `mark` off the front; negative if they are not there.
+int take_digits(std::string_view& text, std::size_t digits, char mark) {
+  if (text.size() <= digits || text[digits] != mark) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits + 1);
+  return value;
+}
+
 } // namespace
+
+std::optional<timestamp_ns> parse_time(std::string_view text) {
+  using namespace std::chrono;
+  const auto year_number = take_digits(text, 4, '-');
+  const auto month_number = take_digits(text, 2, '-');
+  const auto day_number = take_digits(text, 2, 'T');
+  const auto hour = take_digits(text, 2, ':'), minute = take_digits(text, 2, ':');
+  const auto dot = text.find('.');
+  const auto second = take_digits(text, 2, dot == 2 ? '.' : 'Z');
+  if (year_number < 1970 || year_number > 2261 || month_number < 1 || day_number < 1 || hour < 0 ||
+      hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    return {};
+  const year_month_day date{year{year_number}, month{static_cast<unsigned>(month_number)},
+                            day{static_cast<unsigned>(day_number)}};
+  if (!date.ok()) return {};
+  std::int64_t fraction = 0;
+  if (dot == 2) {
+    const auto digits = text.size() - 1;
+    if (text.size() < 2 || digits > 9) return {};
+    fraction = take_digits(text, digits, 'Z');
+    if (fraction < 0) return {};
+    for (auto i = digits; i < 9; ++i) fraction *= 10;
+  }
+  if (!text.empty()) return {};
+  const auto at = sys_days{date} + hours{hour} + minutes{minute} + seconds{second};
+  return timestamp_ns{duration_cast<nanoseconds>(at.time_since_epoch()).count() + fraction};
+}
 
 std::string format_time(timestamp_ns at) {
   using namespace std::chrono;

@@ -24,6 +24,18 @@ std::string_view to_text(time_in_force tif) {
   case time_in_force::gtc: return "gtc";
   case time_in_force::ioc: return "ioc";
   case time_in_force::fok: return "fok";
+  case time_in_force::gtd: return "gtd";
+  }
+  return "";
+}
+
+std::string_view to_text(stp_mode mode) {
+  switch (mode) {
+  case stp_mode::none: return "none";
+  case stp_mode::expire_taker: return "expire_taker";
+  case stp_mode::expire_maker: return "expire_maker";
+  case stp_mode::expire_both: return "expire_both";
+  case stp_mode::decrement: return "decrement";
   }
   return "";
 }

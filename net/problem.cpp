@@ -41,6 +41,20 @@ problem problem_of(reject_reason why) {
     return {429, -1015, "too-many-orders-today", "The account's daily order limit is reached.", 60};
   case r::amend_not_allowed:
     return {409, -2038, "amend-not-allowed", "The order cannot be amended like that."};
+  case r::self_trade:
+    return {409, -2010, "self-trade", "It would have traded with an order of the same owner."};
+  case r::min_quantity_unfillable:
+    return {409, -2010, "min-quantity-unfillable",
+            "Less than the minimum quantity can be filled at once."};
+  case r::expiry_invalid:
+    return {400, -1102, "expiry-invalid",
+            "A gtd order needs an expires_at in the future; others take none."};
+  case r::display_invalid:
+    return {400, -1013, "display-quantity-invalid",
+            "Only an order that may rest shows a part: at least a lot, at most its quantity."};
+  case r::min_quantity_invalid:
+    return {400, -1013, "min-quantity-invalid",
+            "The minimum quantity is above the quantity, or does not go with this type."};
   case r::already_exists: return {409, -1102, "already-exists", "It exists already."};
   case r::wrong_credentials:
     return {401, -2015, "wrong-credentials", "The e-mail address or the password is wrong."};

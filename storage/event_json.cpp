@@ -72,6 +72,14 @@ public:
     put(static_cast<std::uint32_t>(x)); // reject_reason: its journal number
   }
   template <class T>
+  void put(const std::optional<T>& x) {
+    if (!x) {
+      out_ += "null";
+      return;
+    }
+    put(*x);
+  }
+  template <class T>
   requires has_fields<T>
   void put(const T& x) {
     out_ += '{';

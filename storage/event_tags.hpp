@@ -38,7 +38,7 @@ inline constexpr event_tag tag_of<login_failed>{0x0106, 1, "login_failed"};
 template <>
 inline constexpr event_tag tag_of<account_opened>{0x0201, 1, "account_opened"};
 template <>
-inline constexpr event_tag tag_of<order_placed>{0x0202, 1, "order_placed"};
+inline constexpr event_tag tag_of<order_placed>{0x0202, 2, "order_placed"};
 template <>
 inline constexpr event_tag tag_of<amend_requested>{0x0203, 1, "amend_requested"};
 template <>
@@ -53,11 +53,16 @@ template <>
 inline constexpr event_tag tag_of<transferred>{0x0208, 1, "transferred"};
 
 template <>
+inline constexpr event_tag tag_of<order_cut>{0x0209, 1, "order_cut"};
+template <>
+inline constexpr event_tag tag_of<account_configured>{0x020a, 1, "account_configured"};
+
+template <>
 inline constexpr event_tag tag_of<instrument_listed>{0x0301, 1, "instrument_listed"};
 template <>
 inline constexpr event_tag tag_of<instrument_changed>{0x0302, 1, "instrument_changed"};
 template <>
-inline constexpr event_tag tag_of<order_rested>{0x0303, 1, "order_rested"};
+inline constexpr event_tag tag_of<order_rested>{0x0303, 2, "order_rested"};
 template <>
 inline constexpr event_tag tag_of<trade_executed>{0x0304, 1, "trade_executed"};
 template <>
@@ -68,5 +73,7 @@ template <>
 inline constexpr event_tag tag_of<amend_refused>{0x0307, 1, "amend_refused"};
 template <>
 inline constexpr event_tag tag_of<ids_reserved>{0x0308, 1, "ids_reserved"};
+template <>
+inline constexpr event_tag tag_of<trade_prevented>{0x0309, 1, "trade_prevented"};
 
 } // namespace rialto::storage

@@ -230,6 +230,8 @@ private:
     if (wish.quote_target.value == 0) view.size = wish.size; // else it only bounds what may trade
     view.quote_quantity = wish.quote_target;
     view.created_at = view.updated_at = at.now;
+    view.stp = wish.stp;
+    view.rules = wish.rules;
     into_->orders.place(std::move(order));
   }
 
@@ -257,6 +259,13 @@ private:
     order->view.reason = one.reason;
     order->view.updated_at = at.now;
     into_->orders.close(*order, at.account);
+  }
+
+  void follow(const order_cut& one, const event_place& at) {
+    auto* order = into_->orders.find(one.id);
+    if (order == nullptr) return;
+    order->view.prevented += one.size;
+    order->view.updated_at = at.now;
   }
 
   void follow(const amend_settled& one, const event_place& at) {

@@ -134,7 +134,8 @@ private:
     do {
       one.price = books_[at].middle + (level.way == side::buy ? -upto(250) : upto(250));
     } while (one.price == level.price.value);
-    one.size = static_cast<std::int32_t>((order.executed + order.open).value);
+    one.size =
+      static_cast<std::int32_t>((book.extra(book.find({one.id})).executed + order.open).value);
     run(at, one);
   }
   std::uint32_t some(std::size_t at) { return books_[at].live[random_() % books_[at].live.size()]; }

@@ -38,6 +38,30 @@ void post_accounts(desk& at, const call_ptr& from, json_object& body) {
     });
 }
 
+namespace {
+void answer_settings(const call_ptr& from, outcome& result) {
+  const auto* view = std::get_if<account_view>(&result);
+  if (view == nullptr) return from->fail(request_error::internal);
+  from->done(200, fmt::format(R"({{"account_id":{},"label":{},"self_trade_prevention":"{}"}})",
+                              view->account.value, json_text(view->label), to_text(view->stp)));
+}
+} // namespace
+
+void get_account_settings(desk& at, const call_ptr& from, json_object&) {
+  at.ask(from, from->account, at.to_account(rialto::get_account{}),
+         [from](outcome& result) { answer_settings(from, result); });
+}
+
+void patch_account_settings(desk& at, const call_ptr& from, json_object& body) {
+  const auto mode = parse_stp_mode(body.text("self_trade_prevention"));
+  if (!mode)
+    body.refuse("self_trade_prevention",
+                "must be one of none, expire_taker, expire_maker, expire_both, decrement");
+  if (!body.done()) return from->fail(body.why());
+  at.ask(from, from->account, at.to_account(configure_account{*mode}),
+         [from](outcome& result) { answer_settings(from, result); });
+}
+
 void get_account_balances(desk& at, const call_ptr& from, json_object&) {
   at.ask(from, from->account, at.to_account(get_balances{}), [from](outcome& result) {
     const auto* view = std::get_if<balances_view>(&result);

@@ -18,6 +18,8 @@ void post_logout(desk& at, const call_ptr& from, json_object& body);
 void get_me(desk& at, const call_ptr& from, json_object& body);
 void post_accounts(desk& at, const call_ptr& from, json_object& body);
 void get_accounts(desk& at, const call_ptr& from, json_object& body);
+void get_account_settings(desk& at, const call_ptr& from, json_object& body);
+void patch_account_settings(desk& at, const call_ptr& from, json_object& body);
 void get_account_balances(desk& at, const call_ptr& from, json_object& body);
 
 // markets.cpp

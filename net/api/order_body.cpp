@@ -1,6 +1,7 @@
 #include "net/api/order_body.hpp"
 
 #include "domain/bytes.hpp"
+#include "domain/time_text.hpp"
 #include "net/api/order_json.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ Word take_word(json_object& body, std::string_view name, Word otherwise, bool is
 void check_shape(json_object& body, const place_order& order) {
   if (order.type == order_type::market) {
     if (order.price.value != 0) body.refuse("price", "does not go with a market order");
-    if (order.tif == time_in_force::gtc)
+    if (order.tif == time_in_force::gtc || order.tif == time_in_force::gtd)
       body.refuse("time_in_force", "must be ioc or fok for a market order");
     if ((order.size.value != 0) == (order.quote_quantity.value != 0))
       body.refuse("quantity", "or quote_quantity must be given for a market order, not both");
@@ -71,8 +72,26 @@ void check_shape(json_object& body, const place_order& order) {
     body.refuse("quote_quantity", "goes with market orders only");
   if (order.size.value == 0)
     body.fail({request_error::missing_field, "quantity is required for a limit order", "quantity"});
-  if (order.type == order_type::post_only && order.tif != time_in_force::gtc)
-    body.refuse("time_in_force", "must be gtc for a post_only order");
+  if (order.type == order_type::post_only && order.tif != time_in_force::gtc &&
+      order.tif != time_in_force::gtd)
+    body.refuse("time_in_force", "must be gtc or gtd for a post_only order");
+}
+
+/// What few orders ask for.
+void take_rules(json_object& body, place_order& order, const instrument& spec) {
+  order_rules rules;
+  const auto take_size = [&](std::string_view name) {
+    return quantity_lots{
+      take_multiple(body, name, spec.lot_size, request_error::quantity_off_lot, "lot size", false)};
+  };
+  rules.display = take_size("display_quantity");
+  rules.size_min = take_size("min_quantity");
+  if (const auto text = body.maybe_text("expires_at", 40)) {
+    const auto at = parse_time(*text);
+    if (!at) body.refuse("expires_at", "must be a UTC time, as 2030-01-31T12:00:00Z");
+    rules.expires_at = at.value_or(timestamp_ns{});
+  }
+  if (rules != order_rules{}) order.rules = rules;
 }
 
 } // namespace
@@ -133,20 +152,28 @@ place_order take_order(json_object& body, const actors::directory& markets) {
   order.type =
     take_word(body, "type", order_type::limit, true, "limit, market, post_only", parse_order_type);
   const auto usual = order.type == order_type::market ? time_in_force::ioc : time_in_force::gtc;
-  order.tif = take_word(body, "time_in_force", usual, false, "gtc, ioc, fok", parse_time_in_force);
+  order.tif =
+    take_word(body, "time_in_force", usual, false, "gtc, ioc, fok, gtd", parse_time_in_force);
   order.quote_quantity = take_amount(body, "quote_quantity").value_or(amount_units{});
   if (const auto id = body.maybe_text("client_order_id")) {
     if (!is_client_order_id(*id))
       body.refuse("client_order_id", "must be 1 to 36 of A-Z a-z 0-9 - _ . : /");
     order.client_order_id = *id;
   }
+  if (const auto text = body.maybe_text("self_trade_prevention")) {
+    order.stp = parse_stp_mode(*text);
+    if (!order.stp)
+      body.refuse("self_trade_prevention",
+                  "must be one of none, expire_taker, expire_maker, expire_both, decrement");
+  }
   if (const auto* entry = take_symbol(body, markets)) {
+    take_rules(body, order, entry->spec);
     order.terms = terms_of(*entry);
     order.price = take_price(body, entry->spec, false);
     order.size = take_quantity(body, entry->spec, false);
   } else {
-    body.take("price");
-    body.take("quantity");
+    for (const auto* name : {"price", "quantity", "display_quantity", "min_quantity", "expires_at"})
+      body.take(name);
   }
   if (body.done()) check_shape(body, order);
   order.body_hash = meaning_of(order);
@@ -163,6 +190,8 @@ std::uint64_t meaning_of(const place_order& order) {
   out.put(order.price);
   out.put(order.size);
   out.put(order.quote_quantity);
+  out.put(order.stp);
+  out.put(order.rules);
   return hash64(bytes);
 }
 

@@ -2,6 +2,7 @@
 
 #include "domain/time_text.hpp"
 #include "net/json.hpp"
+#include "net/problem.hpp"
 
 #include <fmt/format.h>
 
@@ -61,6 +62,23 @@ void put_fill(std::string& out, const fill_view& fill, std::string_view fee_asse
   add(out, R"(,"time":")", format_time(fill.at), R"("})");
 }
 
+/// Why it ended, and what few orders ask for.
+void put_rules(std::string& out, const order_view& order, const instrument* spec) {
+  const auto why = problem_of(order.reason).code;
+  put_or_null(out, "reason", order.reason != reject_reason::none, std::string(why));
+  add(out, R"(,"self_trade_prevention":")", to_text(order.stp), "\"");
+  const auto put_size = [&](std::string_view name, quantity_lots size, bool is_there) {
+    put_or_null(out, name, is_there && spec != nullptr,
+                is_there && spec != nullptr ? format_quantity(size, *spec) : std::string{});
+  };
+  put_size("prevented_quantity", order.prevented, true);
+  const auto rules = order.rules.value_or(order_rules{});
+  put_size("display_quantity", rules.display, rules.display.value != 0);
+  put_size("min_quantity", rules.size_min, rules.size_min.value != 0);
+  const bool expires = rules.expires_at.value != 0;
+  put_or_null(out, "expires_at", expires, expires ? format_time(rules.expires_at) : std::string{});
+}
+
 void put_order(std::string& out, const order_view& order, const actors::directory& markets) {
   const auto* entry = markets.find(order.market);
   add(out, R"({"order_id":)", order.id.value, R"(,"client_order_id":)");
@@ -83,6 +101,7 @@ void put_order(std::string& out, const order_view& order, const actors::director
               has_size ? format_quantity(order.size, entry->spec) : std::string{});
   put_or_null(out, "executed_quantity", entry != nullptr,
               entry != nullptr ? format_quantity(order.executed, entry->spec) : std::string{});
+  put_rules(out, order, entry == nullptr ? nullptr : &entry->spec);
   const auto created = format_time(order.created_at);
   add(out, R"(,"executed_quote":")", format_amount(order.executed_quote));
   add(out, R"(","created_at":")", created, R"(","updated_at":")");

@@ -22,7 +22,12 @@ std::optional<order_type> parse_order_type(std::string_view text) {
   return one_of<order_type>(text, order_type::limit, order_type::market, order_type::post_only);
 }
 std::optional<time_in_force> parse_time_in_force(std::string_view text) {
-  return one_of<time_in_force>(text, time_in_force::gtc, time_in_force::ioc, time_in_force::fok);
+  return one_of<time_in_force>(text, time_in_force::gtc, time_in_force::ioc, time_in_force::fok,
+                               time_in_force::gtd);
+}
+std::optional<stp_mode> parse_stp_mode(std::string_view text) {
+  return one_of<stp_mode>(text, stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
+                          stp_mode::expire_both, stp_mode::decrement);
 }
 std::optional<market_status> parse_market_status(std::string_view text) {
   return one_of<market_status>(text, market_status::open, market_status::post_only,
@@ -43,6 +48,11 @@ std::string_view field_of(reject_reason why) {
   case r::insufficient_balance:
   case r::no_liquidity:
   case r::fok_unfillable: return "quantity";
+  case r::self_trade: return "self_trade_prevention";
+  case r::min_quantity_unfillable:
+  case r::min_quantity_invalid: return "min_quantity";
+  case r::display_invalid: return "display_quantity";
+  case r::expiry_invalid: return "expires_at";
   case r::unknown_order: return "order_id";
   case r::unknown_account:
   case r::too_many_open_orders:

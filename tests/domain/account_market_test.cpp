@@ -223,8 +223,8 @@ private:
       const auto& book = markets_[order.market.value - 7].machine.book();
       const auto at = book.find(id);
       REQUIRE(at != no_order);
-      CHECK(book.order(at).open == order.size - order.executed);
-      CHECK(book.order(at).executed == order.executed);
+      CHECK(book.open(at) == order.size - order.executed - order.prevented);
+      CHECK(book.extra(at).executed == order.executed);
       CHECK(book.level(book.order(at).level).price == order.price);
     }
   }

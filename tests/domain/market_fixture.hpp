@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/market.hpp"
+#include "domain/words.hpp"
 
 #include <doctest/doctest.h>
 
@@ -49,6 +50,14 @@ public:
       return step(
         [&] { return machine.handle(cmd, entity_id{account_id{1}}, context, now, events, posts); });
   }
+  /// The time comes, and with it what is due.
+  void wake(timestamp_ns at) {
+    now = std::max(now, at);
+    static_cast<void>(step([&]() -> outcome {
+      machine.wake(now, events, posts);
+      return done{};
+    }));
+  }
   market_publication published() {
     std::vector<publication> out;
     machine.publish(now, out);
@@ -68,7 +77,8 @@ public:
   }
 
   market machine;
-  timestamp_ns now{1'700'000'000'000'000'000};
+  static constexpr timestamp_ns start{1'700'000'000'000'000'000};
+  timestamp_ns now = start;
   order_view context;               // what the next message's sender forwards
   std::vector<market_event> events; // all, and when each happened
   std::vector<timestamp_ns> times;
@@ -108,6 +118,11 @@ inline std::string name_of(reject_reason why) {
   case reject_reason::amend_not_allowed: return "amend_not_allowed";
   case reject_reason::already_exists: return "already_exists";
   case reject_reason::amount_invalid: return "amount_invalid";
+  case reject_reason::self_trade: return "self_trade";
+  case reject_reason::min_quantity_unfillable: return "min_quantity_unfillable";
+  case reject_reason::expiry_invalid: return "expiry_invalid";
+  case reject_reason::display_invalid: return "display_invalid";
+  case reject_reason::min_quantity_invalid: return "min_quantity_invalid";
   default: return "reason " + std::to_string(static_cast<int>(why));
   }
 }
@@ -115,7 +130,10 @@ inline std::string name_of(reject_reason why) {
 /// "buy A 100x5", "sell B market 3", "buy C market quote 250 spend 200", "buy D 100x5 fok",
 /// "amend A 101x4", "cancel A", "snapshot bid 100x5 ask 102x1", "depth ask 102x0", "reset",
 /// "trade sell 100x2" (a seller took), "status halted", "book" (answers "100x5 | 102x1").
-/// An order is a letter; its account is 1, or that of "by N". Sizes 0 in `depth` drop a level.
+/// An order is a letter; its account is 1, or that of "by N"; its owner has the account's number, or that
+/// of "owner N". Further words of an order: "stp decrement", "show 3" (iceberg), "min 4", "until 10" (GTD,
+/// seconds after the start). "at 10" moves the clock there and wakes the market. Sizes 0 in `depth` drop a
+/// level.
 class table {
 public:
   explicit table(const instrument& spec) : market_(spec) {}
@@ -152,6 +170,14 @@ private:
     return id ? std::string(1, static_cast<char>('A' + id.value - 1)) : "house";
   }
 
+  static order_rules& rules_of(submit_order& order) {
+    if (!order.rules) order.rules.emplace();
+    return *order.rules;
+  }
+  static timestamp_ns second(std::int64_t n) {
+    return {market_under_test::start.value + n * 1'000'000'000};
+  }
+
   std::string act(const std::string& action) {
     std::istringstream words(action);
     std::string verb, word;
@@ -182,6 +208,22 @@ private:
           order.spend_max = {n * units_per_whole};
         } else if (word == "by") {
           words >> order.account.value;
+          order.owner = {order.account.value};
+        } else if (word == "owner") {
+          words >> order.owner.value;
+        } else if (word == "stp") {
+          words >> word;
+          for (const auto mode : {stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
+                                  stp_mode::expire_both, stp_mode::decrement})
+            if (word == to_text(mode)) order.stp = mode;
+        } else if (word == "show") {
+          words >> rules_of(order).display.value;
+        } else if (word == "min") {
+          words >> rules_of(order).size_min.value;
+        } else if (word == "until") {
+          words >> n;
+          order.tif = time_in_force::gtd;
+          rules_of(order).expires_at = second(n);
         } else if (word.find('x') != std::string::npos) {
           std::tie(order.price, order.size) = at(word);
         } else {
@@ -225,6 +267,10 @@ private:
       words >> word;
       std::tie(news.price, news.size) = at(word);
       result = market_.run(news);
+    } else if (verb == "at") {
+      std::int64_t n = 0;
+      words >> n;
+      market_.wake(second(n));
     } else if (verb == "reset") {
       result = market_.run(mirror_reset{});
     } else if (verb == "status") {
@@ -290,6 +336,9 @@ private:
   }
   static std::string said(const amend_refused& one) {
     return name_of(one.id) + " stays " + testing::name_of(one.reason);
+  }
+  static std::string said(const trade_prevented& one) {
+    return name_of(one.taker) + " meets " + name_of(one.maker) + " " + sized(one.size, one.price);
   }
   static std::string said(const instrument_listed&) { return ""; }
   static std::string said(const instrument_changed&) { return ""; }

@@ -35,7 +35,8 @@ public:
     if (chance(2) && !book.orders().empty()) // one that rests already
       out.id = book.orders()[random_() % book.orders().size()].placed.id;
     out.account = {1 + random_() % 3};
-    out.owner = {out.account.value};
+    out.owner = {out.account.value == 3 ? 1 : out.account.value}; // 1 and 3 are one's
+    if (chance(30)) out.stp = static_cast<stp_mode>(random_() % 5);
     out.way = chance(50) ? side::buy : side::sell;
     out.size = {between(1, 50)};
     out.maker_fee = {between(-200, 1'500)};
@@ -58,6 +59,7 @@ public:
       if (chance(15)) out.tif = time_in_force::ioc;
       if (chance(15)) out.tif = time_in_force::fok;
     }
+    if (chance(15)) add_rules(out);
     return out;
   }
   amend_order amend() {
@@ -81,6 +83,15 @@ public:
   std::uint64_t pick() { return random_() % 100; }
 
 private:
+  void add_rules(submit_order& out) {
+    order_rules rules;
+    const bool rests = out.type != order_type::market && out.tif == time_in_force::gtc;
+    if (rests && chance(70))
+      rules.display = {between(1, std::min<std::int64_t>(out.size.value, 8))};
+    if (out.type != order_type::post_only && out.size.value > 0 && chance(50))
+      rules.size_min = {between(1, out.size.value)};
+    out.rules = rules;
+  }
   bool chance(unsigned percent) { return random_() % 100 < percent; }
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
@@ -122,6 +133,7 @@ void check_answer(const outcome& answer, const market_under_test& live) {
   const auto* no = std::get_if<rejection>(&answer);
   const auto& view = no == nullptr ? std::get<order_view>(answer) : no->order;
   std::vector<fill_view> fills;
+  quantity_lots prevented;
   auto status = order_status::new_order;
   auto reason = reject_reason::none;
   for (auto i = live.first_post; i < live.posts.size(); ++i) {
@@ -129,8 +141,11 @@ void check_answer(const outcome& answer, const market_under_test& live) {
         fill != nullptr && fill->id == view.id) {
       fills.push_back(fill->fill);
       status = fill->is_last ? order_status::filled : order_status::partially_filled;
-    } else if (const auto* end = std::get_if<order_ended>(&live.posts[i].body)) {
-      REQUIRE(end->id == view.id);
+    } else if (const auto* less = std::get_if<order_reduced>(&live.posts[i].body);
+               less != nullptr && less->id == view.id) {
+      prevented += less->size;
+    } else if (const auto* end = std::get_if<order_ended>(&live.posts[i].body);
+               end != nullptr && end->id == view.id) {
       status = end->status;
       reason = end->reason;
     }
@@ -142,6 +157,7 @@ void check_answer(const outcome& answer, const market_under_test& live) {
   quantity_lots executed;
   for (const auto& fill : fills) executed += fill.size;
   REQUIRE(view.executed == executed);
+  REQUIRE(view.prevented == prevented);
 }
 
 /// One step of the session on both books; the events must be the same.
@@ -175,7 +191,7 @@ void step(session& random, market_under_test& live, slow_book& slow) {
 } // namespace
 
 TEST_CASE("order_book: every step does what the slow obvious book does") {
-  std::uint64_t trades = 0, rested = 0, moved = 0, kept = 0, fok = 0;
+  std::uint64_t trades = 0, rested = 0, moved = 0, kept = 0, fok = 0, prevented = 0, icebergs = 0;
   for (const auto seed : seeds(250)) {
     CAPTURE(seed);
     session random(seed);
@@ -188,7 +204,11 @@ TEST_CASE("order_book: every step does what the slow obvious book does") {
     }
     for (const auto& happened : live.events) {
       trades += std::holds_alternative<trade_executed>(happened);
-      rested += std::holds_alternative<order_rested>(happened);
+      prevented += std::holds_alternative<trade_prevented>(happened);
+      if (const auto* one = std::get_if<order_rested>(&happened)) {
+        ++rested;
+        icebergs += one->rules.has_value();
+      }
       if (const auto* changed = std::get_if<order_changed>(&happened))
         ++(changed->keeps_priority ? kept : moved);
       if (const auto* closed = std::get_if<order_closed>(&happened))
@@ -196,11 +216,14 @@ TEST_CASE("order_book: every step does what the slow obvious book does") {
     }
   }
   MESSAGE("trades " << trades << ", rested " << rested << ", moved " << moved << ", kept " << kept
-                    << ", fok refused " << fok);
+                    << ", fok refused " << fok << ", prevented " << prevented << ", icebergs "
+                    << icebergs);
   CHECK(trades > 0);
   CHECK(rested > 0);
   CHECK(moved > 0);
   CHECK(kept > 0);
+  CHECK(prevented > 0);
+  CHECK(icebergs > 0);
 }
 
 TEST_CASE("market: replaying its events gives the same state and posts the same messages") {

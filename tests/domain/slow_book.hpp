@@ -14,8 +14,13 @@ namespace rialto::testing {
 class slow_book {
 public:
   struct resting {
-    submit_order placed; // with its present price
-    std::int64_t open = 0, executed = 0;
+    submit_order placed;                 // with its present price
+    std::int64_t open = 0, executed = 0; // open: shown or not
+    std::int64_t shown = 0, prevented = 0;
+    [[nodiscard]] std::int64_t slice() const {
+      const auto display = placed.rules ? placed.rules->display.value : 0;
+      return display == 0 ? open : std::min(open, display);
+    }
   };
 
   explicit slow_book(const instrument& spec) : spec_(spec) {}
@@ -31,18 +36,18 @@ public:
     if (!is_limit && order.quote_target.value > 0) with.budget = order.quote_target.value;
     if (!is_limit && order.spend_max.value > 0)
       with.budget = std::min(with.budget, order.spend_max.value);
-    if (order.tif == time_in_force::fok) {
-      auto trial = *this; // try it on a copy
-      auto trial_with = with;
-      if (trial.take(trial_with) != end::done)
-        return close(order, order_status::expired, reject_reason::fok_unfillable);
-    }
+    if (order.tif == time_in_force::fok && !would_trade(with, with.left))
+      return close(order, order_status::expired, reject_reason::fok_unfillable);
+    if (order.rules && order.rules->size_min.value > 0 &&
+        !would_trade(with, order.rules->size_min.value))
+      return close(order, order_status::expired, reject_reason::min_quantity_unfillable);
     const auto how = take(with);
     if (how == end::done) return events_;
     if (how == end::budget)
       return close(order, order_status::expired,
                    order.quote_target.value > 0 ? reject_reason::notional_too_small
                                                 : reject_reason::none);
+    if (how == end::self) return close(order, order_status::expired, reject_reason::self_trade);
     if (!is_limit) return close(order, order_status::expired, reject_reason::no_liquidity);
     if (order.tif != time_in_force::gtc)
       return close(order, order_status::expired, reject_reason::none);
@@ -54,8 +59,14 @@ public:
                                    {with.left},
                                    order.maker_fee,
                                    order.taker_fee,
-                                   order.type == order_type::post_only});
-    orders_.push_back({order, with.left, order.size.value - with.left});
+                                   order.type == order_type::post_only,
+                                   order.stp,
+                                   {}});
+    if (order.rules && order.rules->display.value > 0)
+      std::get<order_rested>(events_.back()).rules = {order.rules->display, {}};
+    resting one{order, with.left, with.executed, 0, with.prevented};
+    one.shown = one.slice();
+    orders_.push_back(one);
     return events_;
   }
 
@@ -65,13 +76,14 @@ public:
     if (at == orders_.end() || at->placed.account != wish.account)
       return refuse(wish, {}, {}, reject_reason::unknown_order);
     const auto old_price = at->placed.price;
-    const quantity_lots old_size{at->executed + at->open};
-    const auto open = wish.size.value - at->executed;
+    const quantity_lots old_size{at->executed + at->prevented + at->open};
+    const auto open = wish.size.value - at->executed - at->prevented;
     if (wish.size > spec_.quantity_max)
       return refuse(wish, old_price, old_size, reject_reason::quantity_invalid);
     if (open <= 0) return refuse(wish, old_price, old_size, reject_reason::amend_not_allowed);
     if (wish.price == old_price && open <= at->open) {
       at->open = open;
+      at->shown = std::min(at->shown, open);
       events_.push_back(order_changed{wish.id, wish.account, wish.price, wish.size, {open}, true});
       return events_;
     }
@@ -86,9 +98,14 @@ public:
     with.order = moved.placed;
     with.order.quote_target = with.order.spend_max = {};
     with.left = open;
-    static_cast<void>(take(with));
-    moved.executed += open - with.left;
+    with.order.rules.reset();
+    const auto how = take(with);
+    moved.executed += with.executed;
+    moved.prevented += with.prevented;
     moved.open = with.left;
+    moved.shown = moved.slice();
+    if (how == end::self)
+      return close(moved.placed, order_status::expired, reject_reason::self_trade);
     if (moved.open > 0) orders_.push_back(moved);
     return events_;
   }
@@ -110,9 +127,9 @@ public:
         return level.price == one.placed.price;
       });
       if (same == all.end())
-        all.push_back({one.placed.way, one.placed.price, {one.open}});
+        all.push_back({one.placed.way, one.placed.price, {one.shown}});
       else
-        same->size.value += one.open;
+        same->size.value += one.shown;
     }
     std::sort(bids.begin(), bids.end(), [](auto& a, auto& b) { return a.price > b.price; });
     std::sort(asks.begin(), asks.end(), [](auto& a, auto& b) { return a.price < b.price; });
@@ -127,10 +144,10 @@ public:
 
 private:
   static constexpr std::int64_t endless = std::int64_t{1} << 60;
-  enum class end { done, budget, nobody };
+  enum class end { done, budget, nobody, self };
   struct attempt {
     submit_order order;
-    std::int64_t left = 0, budget = endless;
+    std::int64_t left = 0, budget = endless, executed = 0, prevented = 0;
   };
 
   [[nodiscard]] std::vector<resting>::iterator find(order_id id) {
@@ -172,8 +189,12 @@ private:
       if (maker == orders_.end()) return end::nobody;
       if (is_limit && is_out_of_reach(way, with.order.price.value)) return end::nobody;
       const auto price = maker->placed.price;
-      const auto size = std::min({with.left, maker->open, with.budget / lot_cost(price)});
+      const auto size = std::min({with.left, maker->shown, with.budget / lot_cost(price)});
       if (size == 0) return end::budget;
+      if (with.order.stp != stp_mode::none && maker->placed.owner == with.order.owner) {
+        if (prevent(with, maker, size)) return end::self;
+        continue;
+      }
       trade_executed trade;
       trade.trade = {++trades_};
       trade.taker = with.order.id;
@@ -190,11 +211,11 @@ private:
       trade.taker_fee = {fee(taker_gets.value, with.order.taker_fee)};
       trade.maker_fee = {fee(maker_gets.value, maker->placed.maker_fee)};
       with.left -= size;
+      with.executed += size;
       with.budget -= trade.notional.value;
-      maker->open -= size;
       maker->executed += size;
-      trade.maker_is_last = maker->open == 0;
-      if (maker->open == 0) orders_.erase(maker);
+      trade.maker_is_last = maker->open == size;
+      take_off(maker, size);
       bool done = with.left == 0;
       if (by_quote && !done) {
         const auto next = best_against(way);
@@ -205,6 +226,58 @@ private:
       events_.push_back(trade);
       if (done) return end::done;
     }
+  }
+
+  /// The maker loses `size`; gone at zero, at the end of the queue when its slice is used up.
+  void take_off(std::vector<resting>::iterator maker, std::int64_t size) {
+    maker->open -= size;
+    maker->shown -= size;
+    if (maker->shown > 0) return;
+    auto again = *maker;
+    orders_.erase(maker);
+    if (again.open == 0) return;
+    again.shown = again.slice();
+    orders_.push_back(again);
+  }
+
+  /// The taker may not go on.
+  bool prevent(attempt& with, std::vector<resting>::iterator maker, std::int64_t size) {
+    const auto mode = with.order.stp;
+    const auto other = maker->placed;
+    events_.push_back(trade_prevented{with.order.id,
+                                      other.id,
+                                      with.order.account,
+                                      other.account,
+                                      other.price,
+                                      {size},
+                                      mode == stp_mode::decrement});
+    const auto close_maker = [&] {
+      events_.push_back(
+        order_closed{other.id, other.account, order_status::expired, reject_reason::self_trade});
+    };
+    if (mode == stp_mode::expire_maker || mode == stp_mode::expire_both) {
+      orders_.erase(maker);
+      close_maker();
+      return mode == stp_mode::expire_both;
+    }
+    if (mode == stp_mode::expire_taker) return true;
+    const bool ends = maker->open == size;
+    maker->prevented += size;
+    take_off(maker, size);
+    if (ends) close_maker();
+    with.left -= size;
+    with.prevented += size;
+    with.budget -= size * lot_cost(other.price);
+    return with.left == 0;
+  }
+
+  /// Tried on a copy in which the owner's orders cannot be counted on.
+  [[nodiscard]] bool would_trade(const attempt& with, std::int64_t size) const {
+    auto trial = *this;
+    auto wish = with;
+    wish.left = size;
+    if (wish.order.stp == stp_mode::decrement) wish.order.stp = stp_mode::expire_taker;
+    return trial.take(wish) == end::done;
   }
 
   std::vector<market_event> close(const submit_order& order, order_status status,

@@ -43,10 +43,26 @@ TEST_CASE("orders: the answer has exactly the members that were promised") {
   const auto placed = at.order(at.anna, limit_order("buy", "50000.00", "0.5"));
   REQUIRE_MESSAGE(placed.status == 201, placed.text);
   const auto order = placed.body();
-  CHECK(keys_of(order) == std::set<std::string>{"order_id", "client_order_id", "symbol", "side",
-                                                "type", "time_in_force", "status", "price",
-                                                "quantity", "executed_quantity", "executed_quote",
-                                                "created_at", "updated_at", "fills"});
+  CHECK(keys_of(order) == std::set<std::string>{"order_id",
+                                                "client_order_id",
+                                                "symbol",
+                                                "side",
+                                                "type",
+                                                "time_in_force",
+                                                "status",
+                                                "price",
+                                                "quantity",
+                                                "executed_quantity",
+                                                "executed_quote",
+                                                "reason",
+                                                "self_trade_prevention",
+                                                "prevented_quantity",
+                                                "display_quantity",
+                                                "min_quantity",
+                                                "expires_at",
+                                                "created_at",
+                                                "updated_at",
+                                                "fills"});
   CHECK(order["status"] == "new");
   CHECK(order["price"] == "50000.00");
   CHECK(order["quantity"] == "0.50000");
@@ -125,7 +141,18 @@ TEST_CASE("orders: what is wrong is named by field and rule") {
     {{{"symbol", nullptr}}, 400, "missing-field", "symbol"},
     {{{"side", "BUY"}}, 400, "invalid-field", "side"},
     {{{"type", "stop"}}, 400, "invalid-field", "type"},
-    {{{"time_in_force", "gtd"}}, 400, "invalid-field", "time_in_force"},
+    {{{"time_in_force", "day"}}, 400, "invalid-field", "time_in_force"},
+    {{{"time_in_force", "gtd"}}, 400, "expiry-invalid", "expires_at"},
+    {{{"expires_at", "2040-01-01T00:00:00Z"}}, 400, "expiry-invalid", "expires_at"},
+    {{{"time_in_force", "gtd"}, {"expires_at", "2001-01-01T00:00:00Z"}},
+     400,
+     "expiry-invalid",
+     "expires_at"},
+    {{{"expires_at", "tomorrow"}}, 400, "invalid-field", "expires_at"},
+    {{{"display_quantity", "7"}}, 400, "display-quantity-invalid", "display_quantity"},
+    {{{"display_quantity", "0.000001"}}, 400, "quantity-off-lot", "display_quantity"},
+    {{{"min_quantity", "7"}}, 400, "min-quantity-invalid", "min_quantity"},
+    {{{"self_trade_prevention", "maybe"}}, 400, "invalid-field", "self_trade_prevention"},
     {{{"price", "50000.001"}}, 400, "price-off-tick", "price"},
     {{{"price", 50000}}, 400, "invalid-field", "price"},
     {{{"price", "5e4"}}, 400, "invalid-field", "price"},

@@ -96,9 +96,27 @@ void traders::place() {
     order.quote_quantity = {dice.between(1, 50) * spec.notional_min.value * 3};
   else
     order.size = {dice.between(1, 40) * 100};
+  add_rules(order);
   // The same client id means the same body here, half of the time: a retry.
   order.body_hash = dice.chance(0.5) ? hash64(order.client_order_id) : dice.next();
   submit({account, order});
+}
+
+/// Self-trade prevention, icebergs, minimum quantities, dates.
+void traders::add_rules(place_order& order) {
+  auto& dice = stage_.dice;
+  if (dice.chance(0.3)) order.stp = static_cast<stp_mode>(dice.below(5));
+  if (order.type == order_type::market || dice.chance(0.7)) return;
+  order_rules rules;
+  const bool rests = order.tif == time_in_force::gtc;
+  if (rests && dice.chance(0.5)) rules.display = {dice.between(1, order.size.value)};
+  if (order.type == order_type::limit && dice.chance(0.3))
+    rules.size_min = {dice.between(1, order.size.value)};
+  if (rests && dice.chance(0.5)) {
+    order.tif = time_in_force::gtd;
+    rules.expires_at = {stage_.queue.now().value + dice.between(1, 120) * 1'000'000'000};
+  }
+  order.rules = rules;
 }
 
 void traders::submit(const asked& order) {

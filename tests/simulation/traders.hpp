@@ -35,6 +35,7 @@ private:
     place_order order;
   };
   void place();
+  void add_rules(place_order& order);
   void retry();
   void submit(const asked& order);
   void change();

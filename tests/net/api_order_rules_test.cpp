@@ -1,0 +1,121 @@
+// What few orders ask for, over the API on real accounts and markets: self-trade prevention, icebergs, minimum
+// quantities, orders until a date.
+#include "domain/time_text.hpp"
+#include "tests/net/api_node.hpp"
+
+#include <doctest/doctest.h>
+
+namespace rialto::net {
+
+namespace {
+
+struct floor_with_one {
+  api_node node;
+  trader anna;
+  floor_with_one() {
+    node.list("BTC", "USDT");
+    anna = node.sign_up("anna@example.org");
+    node.deposit(anna, "USDT", "100000");
+    node.deposit(anna, "BTC", "2");
+  }
+  json place(const std::string& way, const std::string& price, const std::string& size,
+             json more = {}) {
+    auto body = limit_order(way, price, size);
+    for (const auto& [name, value] : more.items()) body[name] = value;
+    const auto answer = node.post("/api/v1/orders", body, anna.token);
+    REQUIRE_MESSAGE(answer.status == 201, answer.text);
+    return answer.body();
+  }
+  json order(const json& placed) {
+    return node.get("/api/v1/orders/" + placed["order_id"].dump(), anna.token).body();
+  }
+  json best(const char* way) {
+    const auto book = node.get("/api/v1/markets/BTCUSDT/book", {}).body();
+    return book[way].empty() ? json{} : book[way][0];
+  }
+  json hold(const char* asset) {
+    for (const auto& one : node.get("/api/v1/account/balances", anna.token).body())
+      if (one["asset"] == asset) return one["hold"];
+    return {};
+  }
+};
+
+} // namespace
+
+TEST_CASE(
+  "order rules: self-trade prevention by order, by the account, and what both sides are told") {
+  floor_with_one at;
+  const auto maker = at.place("sell", "50000.00", "0.5");
+  const auto taker = at.place("buy", "50000.00", "0.2", {{"self_trade_prevention", "decrement"}});
+  CHECK(taker["status"] == "expired");
+  CHECK(taker["reason"] == "self-trade");
+  CHECK(taker["self_trade_prevention"] == "decrement");
+  CHECK(taker["executed_quantity"] == "0.00000");
+  CHECK(taker["prevented_quantity"] == "0.20000");
+  CHECK(at.order(maker)["prevented_quantity"] == "0.20000");
+  CHECK(at.order(maker)["status"] == "new");
+  CHECK(at.hold("BTC") == "0.3");
+  CHECK(at.hold("USDT") == "0");
+
+  CHECK(at.node.get("/api/v1/account", at.anna.token).body()["self_trade_prevention"] == "none");
+  const auto changed = at.node.ask(
+    {"PATCH", "/api/v1/account", R"({"self_trade_prevention":"expire_taker"})", at.anna.token});
+  REQUIRE_MESSAGE(changed.status == 200, changed.text);
+  CHECK(changed.body()["self_trade_prevention"] == "expire_taker");
+  const auto second = at.place("buy", "50000.00", "0.1");
+  CHECK(second["self_trade_prevention"] == "expire_taker");
+  CHECK(second["reason"] == "self-trade");
+  CHECK(second["prevented_quantity"] == "0.00000");
+  // The order's own word counts before the account's.
+  const auto third = at.place("buy", "50000.00", "0.1", {{"self_trade_prevention", "none"}});
+  CHECK(third["status"] == "filled");
+  CHECK(at.order(maker)["executed_quantity"] == "0.10000");
+}
+
+TEST_CASE("order rules: an iceberg shows its slice and holds all of it") {
+  floor_with_one at;
+  const auto made = at.place("sell", "50000.00", "1", {{"display_quantity", "0.1"}});
+  CHECK(made["display_quantity"] == "0.10000");
+  CHECK(made["quantity"] == "1.00000");
+  CHECK(at.hold("BTC") == "1");
+  CHECK(at.best("asks") == json{"50000.00", "0.10000"});
+  const auto bert = at.node.sign_up("bert@example.org");
+  at.node.deposit(bert, "USDT", "100000");
+  const auto taken =
+    at.node.post("/api/v1/orders", limit_order("buy", "50000.00", "0.25"), bert.token);
+  CHECK(taken.body()["status"] == "filled");
+  CHECK(taken.body()["fills"].size() == 3);
+  CHECK(at.best("asks") == json{"50000.00", "0.05000"});
+  CHECK(at.order(made)["executed_quantity"] == "0.25000");
+  CHECK(at.hold("BTC") == "0.75");
+}
+
+TEST_CASE("order rules: a minimum quantity trades at once or expires") {
+  floor_with_one at;
+  at.place("sell", "50000.00", "0.1");
+  const auto made = at.place("buy", "50000.00", "0.5", {{"min_quantity", "0.2"}});
+  CHECK(made["status"] == "expired");
+  CHECK(made["reason"] == "min-quantity-unfillable");
+  CHECK(made["min_quantity"] == "0.20000");
+  CHECK(at.hold("USDT") == "0");
+}
+
+TEST_CASE("order rules: a gtd order tells when it expires") {
+  floor_with_one at;
+  const auto made = at.place("buy", "50000.00", "0.5",
+                             {{"time_in_force", "gtd"}, {"expires_at", "2040-01-01T00:00:00Z"}});
+  CHECK(made["status"] == "new");
+  CHECK(made["expires_at"] == "2040-01-01T00:00:00.000000Z");
+  CHECK(at.order(made)["time_in_force"] == "gtd");
+  const auto again = at.node.post("/api/v1/orders",
+                                  {{"symbol", "BTCUSDT"},
+                                   {"side", "buy"},
+                                   {"type", "limit"},
+                                   {"price", "50000.00"},
+                                   {"quantity", "0.5"},
+                                   {"time_in_force", "gtd"}},
+                                  at.anna.token);
+  CHECK(again.code() == "expiry-invalid");
+}
+
+} // namespace rialto::net
