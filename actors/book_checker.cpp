@@ -74,7 +74,7 @@ std::string book_checker::take(const trade_executed& trade) {
     if (trade.taker && first != trade.maker)
       wrong = name(trade.maker) + " trades before order " + std::to_string(first.value);
     // A user takes a slice at most; the house's lots may stand between two of them.
-    if (trade.taker && trade.size > places_.at(trade.maker).at->shown)
+    else if (trade.taker && trade.size > places_.at(trade.maker).at->shown)
       wrong = name(trade.maker) + " fills more than it shows";
     auto more = take_off(trade.maker, trade.size, true);
     if (wrong.empty()) wrong = std::move(more);

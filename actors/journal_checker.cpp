@@ -149,7 +149,13 @@ void journal_checker::check_event(entity_id stream, const market_event& event,
     return violation(where, "an event of a market before its instrument");
   books_.post(postings_of(event, market, spec->second.base, spec->second.quote));
   if (const auto wrong = resting_[market].take(event); !wrong.empty()) violation(where, wrong);
-  if (const auto* moved = std::get_if<order_changed>(&event)) {
+  if (const auto* armed = std::get_if<order_armed>(&event)) {
+    if (const auto at = orders_.find(armed->order.id); at != orders_.end())
+      at->second.is_waiting = true;
+  } else if (const auto* triggered = std::get_if<order_triggered>(&event)) {
+    if (const auto at = orders_.find(triggered->id); at != orders_.end())
+      at->second.is_waiting = false;
+  } else if (const auto* moved = std::get_if<order_changed>(&event)) {
     if (const auto at = orders_.find(moved->id); at != orders_.end())
       at->second.order.price = moved->price, at->second.order.size = moved->size;
   } else if (const auto* trade = std::get_if<trade_executed>(&event)) {
@@ -173,6 +179,8 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
                      "P3 order " + std::to_string(id.value) + " trades but was never placed");
   auto& mine = at->second;
   const auto way = is_taker ? trade.taker_side : opposite(trade.taker_side);
+  if (mine.is_waiting)
+    violation(where, "P3 order " + std::to_string(id.value) + " trades before its trigger");
   if (mine.order.way != way) violation(where, "P3 the wrong side trades");
   mine.traded += trade.size;
   mine.traded_quote += trade.notional;
@@ -236,8 +244,10 @@ void journal_checker::finish(bool must_be_drained) {
 void journal_checker::check_open_orders() {
   std::size_t open = 0, resting = 0;
   for (const auto& [id, entity] : entities_) {
-    if (id.kind() == entity_kind::market)
-      resting += static_cast<const trading_entity<market>&>(*entity).state().book().order_count();
+    if (id.kind() == entity_kind::market) {
+      const auto& there = static_cast<const trading_entity<market>&>(*entity).state();
+      resting += there.book().order_count() + there.triggers().size();
+    }
     if (id.kind() != entity_kind::account) continue;
     for (const auto& [number, order] :
          static_cast<const trading_entity<account>&>(*entity).state().open_orders()) {
@@ -248,9 +258,13 @@ void journal_checker::check_open_orders() {
         violation("drained", what + " is open and its market does not exist");
         continue;
       }
-      const auto& book = static_cast<const trading_entity<market>&>(*there).state().book();
+      const auto& its_market = static_cast<const trading_entity<market>&>(*there).state();
+      const auto& book = its_market.book();
       const auto at = book.find(number);
-      if (at == no_order)
+      if (const auto* waiting = its_market.triggers().find(number); waiting != nullptr) {
+        if (order.is_triggered)
+          violation("drained", what + " waits in its market, not in its account");
+      } else if (at == no_order)
         violation("drained", what + " is open in its account and not in its market");
       else if (book.open(at) != order.size - order.executed - order.prevented)
         violation("drained", what + " is not as large in its market as in its account");

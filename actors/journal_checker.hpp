@@ -65,7 +65,7 @@ private:
     quantity_lots traded, settled; // by the market's events, by the account's
     amount_units traded_quote;
     std::int64_t units_per_tick_lot = 0;
-    bool is_closed = false;
+    bool is_waiting = false; // for its trigger
   };
   void replay(trading_world::entity_type& entity, const storage::record& one,
               const std::string& where);

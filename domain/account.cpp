@@ -96,6 +96,7 @@ order_view account::view_of(orders::const_reference order) const {
   view.stp = one.stp;
   view.prevented = one.prevented;
   view.rules = one.rules;
+  view.is_triggered = one.is_triggered;
   view.created_at = one.created_at;
   view.updated_at = one.updated_at;
   return view;

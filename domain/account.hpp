@@ -47,9 +47,10 @@ struct open_order {
   std::string client_order_id;
   stp_mode stp = stp_mode::none;
   std::optional<order_rules> rules;
+  bool is_triggered = false; // what it waited for has come
   RIALTO_FIELDS(market, way, type, tif, is_amending, is_cancelling, price, size, quote_quantity,
                 executed, prevented, executed_quote, created_at, updated_at, hold, lot_size,
-                units_per_tick_lot, base, quote, client_order_id, stp, rules)
+                units_per_tick_lot, base, quote, client_order_id, stp, rules, is_triggered)
 
   [[nodiscard]] account_balances::index held_asset() const {
     return way == side::buy ? quote : base;
@@ -142,6 +143,7 @@ private:
   void take_message(const order_ended& message, entity_id from, const step& at);
   void take_message(const order_amended& message, entity_id from, const step& at);
   void take_message(const order_reduced& message, entity_id from, const step& at);
+  void take_message(const order_activated& message, entity_id from, const step& at);
   /// The order a message is about, if it is open and its market says so.
   template <class Message>
   [[nodiscard]] const open_order* find_open(const Message& message, entity_id from) const;
@@ -155,6 +157,7 @@ private:
   void take(const order_done& one, timestamp_ns now, posts_type& posts);
   void take(const amend_settled& one, timestamp_ns now, posts_type& posts);
   void take(const order_cut& one, timestamp_ns now, posts_type& posts);
+  void take(const trigger_noted& one, timestamp_ns now, posts_type& posts);
   void take(const account_configured& one, timestamp_ns now, posts_type& posts);
   void take(const transferred& one, timestamp_ns now, posts_type& posts);
   void close(orders::iterator at, order_view last);

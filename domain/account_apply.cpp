@@ -127,6 +127,16 @@ void account::take(const amend_settled& one, timestamp_ns now, posts_type&) {
   tell(&view, {asset}, now);
 }
 
+void account::take(const trigger_noted& one, timestamp_ns now, posts_type&) {
+  const auto at = open_.find(one.id);
+  if (at == open_.end()) return;
+  at->second.is_triggered = true;
+  at->second.updated_at = now;
+  if (!is_live_) return;
+  const auto view = view_of(*at);
+  tell(&view, {}, now);
+}
+
 void account::take(const account_configured& one, timestamp_ns, posts_type&) {
   stp_ = one.stp;
 }

@@ -161,6 +161,11 @@ struct order_cut {
   amount_units released;
   RIALTO_FIELDS(id, size, asset, released)
 };
+/// The market says that what the order waited for has come.
+struct trigger_noted {
+  order_id id;
+  RIALTO_FIELDS(id)
+};
 struct account_configured {
   stp_mode stp = stp_mode::none;
   RIALTO_FIELDS(stp)
@@ -173,9 +178,9 @@ struct transferred {
   RIALTO_FIELDS(kind, asset, amount, reference)
 };
 
-using account_event =
-  std::variant<account_opened, order_placed, amend_requested, cancel_requested, fill_settled,
-               order_done, amend_settled, transferred, order_cut, account_configured>;
+using account_event = std::variant<account_opened, order_placed, amend_requested, cancel_requested,
+                                   fill_settled, order_done, amend_settled, transferred, order_cut,
+                                   account_configured, trigger_noted>;
 
 // ---- answers and publications
 // --------------------------------------------------------------------------------

@@ -30,17 +30,36 @@ bool is_allowed(quantity_lots size, const market_terms& terms) {
 }
 
 /// Why a market in this state takes no such order; stale terms are corrected by the market itself.
-reject_reason refusal_of(const market_terms& terms, order_type type, time_in_force tif) {
+reject_reason refusal_of(const market_terms& terms, const place_order& cmd) {
   switch (terms.status) {
   case market_status::open: return reject_reason::none;
-  case market_status::post_only:
-    return type == order_type::market || tif == time_in_force::ioc || tif == time_in_force::fok
-             ? reject_reason::market_post_only
-             : reject_reason::none;
+  case market_status::post_only: {
+    const bool takes = cmd.type == order_type::market || cmd.tif == time_in_force::ioc ||
+                       cmd.tif == time_in_force::fok;
+    return takes && !waits(cmd.rules) ? reject_reason::market_post_only : reject_reason::none;
+  }
   case market_status::cancel_only: return reject_reason::market_cancel_only;
   case market_status::halted: return reject_reason::market_halted;
   }
   return reject_reason::market_halted;
+}
+
+/// The price a market order's hold is reckoned from: the last one, or where the order goes at worst. A buy that
+/// follows goes at most its trail above where it begins. 0: there is none.
+price_ticks reference_of(const place_order& cmd) {
+  if (!waits(cmd.rules)) return cmd.terms.reference_price;
+  const auto& trigger = cmd.rules->trigger;
+  const auto from = trigger.price.value != 0 ? trigger.price : cmd.terms.reference_price;
+  if (from.value <= 0) return {};
+  const auto turn = trigger.trail_rate.value != 0
+                      ? scale(from.value, trigger.trail_rate.value, ppm, rounding::up)
+                      : std::optional{trigger.trail.value};
+  if (!turn) return {};
+  if (cmd.way == side::buy) {
+    std::int64_t price = 0;
+    return {__builtin_add_overflow(from.value, *turn, &price) ? int64_max : price};
+  }
+  return {std::max<std::int64_t>(1, from.value - *turn)};
 }
 
 /// Lots that bring `quote` if the price falls from the reference by the collar; at most `most`.
@@ -78,8 +97,7 @@ outcome account::run(const place_order& cmd, const step& at) {
   if (open_.size() >= at.limits.open_orders_max) return refuse(reject_reason::too_many_open_orders);
   if (daily_.count(at.now) >= at.limits.orders_per_day_max)
     return refuse(reject_reason::too_many_orders_today);
-  if (const auto why = refusal_of(terms, cmd.type, cmd.tif); why != reject_reason::none)
-    return refuse(why);
+  if (const auto why = refusal_of(terms, cmd); why != reject_reason::none) return refuse(why);
   if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
       why != reject_reason::none)
     return refuse(why);
@@ -158,8 +176,9 @@ account::placement account::decide_market(const place_order& cmd) const {
     if (cmd.quote_quantity > available) return no(reject_reason::insufficient_balance);
     return {reject_reason::none, cmd.quote_quantity, {}};
   }
-  if (terms.reference_price.value <= 0) return no(reject_reason::no_liquidity);
-  const auto per_lot = notional(terms.reference_price, {1}, terms.units_per_tick_lot);
+  const auto reference = reference_of(cmd);
+  if (reference.value <= 0) return no(reject_reason::no_liquidity);
+  const auto per_lot = notional(reference, {1}, terms.units_per_tick_lot);
   if (!per_lot) return no(reject_reason::notional_too_large);
   if (by_quote) { // sells as many lots as are held for it, at most
     if (cmd.quote_quantity < terms.notional_min) return no(reject_reason::notional_too_small);
@@ -168,7 +187,7 @@ account::placement account::decide_market(const place_order& cmd) const {
     if (lots.value <= 0) return no(reject_reason::insufficient_balance);
     return {reject_reason::none, *base_of(lots, terms.lot_size), lots};
   }
-  const auto cost = notional(terms.reference_price, cmd.size, terms.units_per_tick_lot);
+  const auto cost = notional(reference, cmd.size, terms.units_per_tick_lot);
   const auto base = base_of(cmd.size, terms.lot_size);
   if (!cost || !base) return no(reject_reason::notional_too_large);
   if (*cost < terms.notional_min) return no(reject_reason::notional_too_small);

@@ -85,6 +85,10 @@ void account::take_message(const order_reduced& message, entity_id from, const s
          at);
 }
 
+void account::take_message(const order_activated& message, entity_id from, const step& at) {
+  if (find_open(message, from) != nullptr) settle(trigger_noted{message.id}, at);
+}
+
 void account::take_message(const order_amended& message, entity_id from, const step& at) {
   const auto* order = find_open(message, from);
   if (order == nullptr) return;

@@ -29,6 +29,7 @@ struct account_legs {
 
   void operator()(const account_opened&) {}
   void operator()(const account_configured&) {}
+  void operator()(const trigger_noted&) {}
   void operator()(const order_placed& one) {
     out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
   }

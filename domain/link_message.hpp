@@ -67,6 +67,12 @@ struct order_ended { // cancelled, expired or rejected: nothing more will fill
   reject_reason reason = reject_reason::none;
   RIALTO_FIELDS(id, account, status, reason)
 };
+/// What its trigger waited for has come: it is in the book now, or trades.
+struct order_activated {
+  order_id id;
+  account_id account;
+  RIALTO_FIELDS(id, account)
+};
 /// Self-trade prevention took `size` off both orders.
 struct order_reduced {
   order_id id;
@@ -84,8 +90,9 @@ struct order_amended { // the market's answer to every amend_order of an open or
   RIALTO_FIELDS(id, account, price, size, reason)
 };
 
-using link_message = std::variant<open_account, submit_order, amend_order, cancel_order,
-                                  order_filled, order_ended, order_amended, order_reduced>;
+using link_message =
+  std::variant<open_account, submit_order, amend_order, cancel_order, order_filled, order_ended,
+               order_amended, order_reduced, order_activated>;
 
 /// A message and where it goes.
 struct addressed_message {

@@ -47,6 +47,8 @@ void post_messages(const market_event& happened, timestamp_ns now,
     post(
       posts, refused->account,
       order_amended{refused->id, refused->account, refused->price, refused->size, refused->reason});
+  } else if (const auto* triggered = std::get_if<order_triggered>(&happened)) {
+    post(posts, triggered->account, order_activated{triggered->id, triggered->account});
   }
 }
 
@@ -86,12 +88,20 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
     void operator()(const trade_executed& one) const {
       to.book_.apply(one);
       to.last_price_ = one.price;
+      to.triggers_.follow(one.price, one.price);
     }
-    void operator()(const order_closed& one) const { to.book_.apply(one); }
+    void operator()(const order_closed& one) const {
+      to.book_.apply(one);
+      to.triggers_.remove(one.id);
+    }
     void operator()(const order_changed& one) const { to.book_.apply(one); }
     void operator()(const amend_refused&) const {}
     void operator()(const trade_prevented& one) const { to.book_.apply(one); }
     void operator()(const ids_reserved& one) const { to.ids_.apply(one); }
+    void operator()(const order_armed& one) const { to.triggers_.add(one.order, one.extreme); }
+    void operator()(const trail_begun& one) const { to.triggers_.begin(one.id, one.extreme); }
+    void operator()(const order_triggered& one) const { to.triggers_.remove(one.id); }
+    void operator()(const extremes_noted& one) const { to.triggers_.follow(one.low, one.high); }
   };
   std::visit(visitor{*this}, happened);
   post_messages(happened, now, posts);
@@ -102,22 +112,28 @@ void market::prepare(const step& at) {
   if (is_blank()) return;
   ids_.prepare(at.out);
   book_.expire(at.now, at.out);
+  end_expired(at);
+  if (at.now.value >= noted_at_.value + note_every_ns) note_extremes(at);
   if (!must_match_house_) return;
   must_match_house_ = false;
   book_.match_house(ids_, at.out);
 }
 
-/// The step's book events are in the book already; here the rest of the machine takes them. Trades
-/// from `quiet_from` on are part of a feed's line and not printed again.
+/// The step's book events are in the book already; here the rest of the machine takes them, and orders whose price
+/// came go into the book. Trades there are from `quiet_from` on are part of a feed's line and not printed again.
 void market::finish(const step& at, std::size_t quiet_from) {
-  for (auto i = at.first; i < at.out.size(); ++i) {
-    const auto& happened = at.out[i];
-    if (const auto* trade = std::get_if<trade_executed>(&happened)) {
+  const auto quiet_to = at.out.size();
+  auto i = at.first;
+  do {
+    for (; i < at.out.size(); ++i) {
+      post_messages(at.out[i], at.now, at.posts);
+      const auto* trade = std::get_if<trade_executed>(&at.out[i]);
+      if (trade == nullptr) continue;
       last_price_ = trade->price;
-      if (i < quiet_from) print(*trade, at.now);
+      if (i < quiet_from || i >= quiet_to) print(*trade, at.now);
+      if (!triggers_.empty()) see(last_price_, at);
     }
-    post_messages(happened, at.now, at.posts);
-  }
+  } while (send_next(at));
 }
 
 void market::take(const instrument& spec) {
@@ -168,7 +184,7 @@ outcome market::run(const get_market&, const step& at) {
   book_.read_levels(side::buy, view_levels_max, view.levels);
   book_.read_levels(side::sell, view_levels_max, view.levels);
   view.own_orders = book_.order_count();
-  view.last_price = shown_price_.value != 0 ? shown_price_ : last_price_;
+  view.last_price = last_price();
   return view;
 }
 
@@ -188,6 +204,7 @@ outcome market::run(const mirror_trade& cmd, const step& at) {
   }
   const auto number = ids_.take_trade(at.out);
   print({number, cmd.price, cmd.size, cmd.buyer_is_maker, cmd.at.value != 0 ? cmd.at : at.now});
+  see_feed(cmd.price, at);
   const auto quiet_from = at.out.size();
   book_.lay_trade(cmd, ids_, at.out);
   finish(at, quiet_from);
@@ -224,6 +241,7 @@ void market::encode(byte_writer& out) const {
   out.put(ids_.bounds());
   out.put(last_price_);
   book_.encode(out);
+  triggers_.encode(out);
 }
 
 void market::decode(byte_reader& in) {
@@ -236,7 +254,8 @@ void market::decode(byte_reader& in) {
     take(spec);
   }
   book_.decode(in);
-  if (is_blank() && book_.order_count() > 0) in.fail();
+  triggers_.decode(in);
+  if (is_blank() && (book_.order_count() > 0 || !triggers_.empty())) in.fail();
 }
 
 std::uint64_t market::state_hash() const {
@@ -251,6 +270,7 @@ void market::check_invariants() const {
   RIALTO_ASSERT(is_blank() || check(spec_).empty());
   RIALTO_ASSERT(tape_.size() <= tape_max);
   if (!must_match_house_) book_.check_invariants();
+  triggers_.check_invariants();
 }
 
 } // namespace rialto

@@ -12,12 +12,16 @@
 //   K3  publications are numbered without gap from one snapshot to the next; the first after a
 //       start is a snapshot, and nothing is published before an id is reserved
 //
+// Where each rule is: orders and answers market_orders.cpp, stops and trailing orders market_triggers.cpp, the
+// public face market_publication.cpp.
+//
 // Status: open trades. post_only: limit orders that do not take. cancel_only: cancels. halted:
 // nothing. The mirrored market's depth and trades are laid in only while open.
 #pragma once
 
 #include "domain/machine.hpp"
 #include "domain/order_book.hpp"
+#include "domain/trigger_book.hpp"
 
 namespace rialto {
 
@@ -28,6 +32,8 @@ public:
 
   /// Tape lines kept for the next publish(); the oldest go when nobody publishes.
   static constexpr std::size_t tape_max = 1'000'000;
+  /// What the feed showed to orders that follow the price is journaled as often, at most.
+  static constexpr std::int64_t note_every_ns = 100'000'000;
   /// Levels a side in a market_view.
   static constexpr std::size_t view_levels_max = 5'000;
 
@@ -40,7 +46,7 @@ public:
                                std::vector<addressed_message>& posts);
   void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
   /// When an order's time comes though nobody asks; 0: never. wake() ends what is due.
-  [[nodiscard]] timestamp_ns wake_at() const { return book_.next_expiry(); }
+  [[nodiscard]] timestamp_ns wake_at() const;
   void wake(timestamp_ns now, std::vector<event>& out, std::vector<addressed_message>& posts);
   void publish(timestamp_ns now, std::vector<publication>& out);
   /// The next publication is the whole book.
@@ -58,6 +64,7 @@ public:
 
   [[nodiscard]] const instrument& spec() const { return spec_; }
   [[nodiscard]] const order_book& book() const { return book_; }
+  [[nodiscard]] const trigger_book& triggers() const { return triggers_; }
 
 private:
   struct step; // what one call appends to
@@ -83,6 +90,22 @@ private:
   [[nodiscard]] order_view view_of(order_handle at, const order_view& context) const;
   static void add_events(order_view& view, const step& at);
 
+  // market_triggers.cpp
+  [[nodiscard]] reject_reason flaw_of_trigger(const submit_order& order) const;
+  void arm(const submit_order& order, const step& at);
+  void disarm(order_id id, order_status status, const step& at);
+  [[nodiscard]] order_view view_of(const trigger_book::waiting& one,
+                                   const order_view& context) const;
+  void end_expired(const step& at);
+  void see(price_ticks last, const step& at);
+  void take_due(price_ticks last, const step& at);
+  void see_feed(price_ticks last, const step& at);
+  void note_extremes(const step& at);
+  [[nodiscard]] bool send_next(const step& at);
+  [[nodiscard]] price_ticks last_price() const {
+    return shown_price_.value != 0 ? shown_price_ : last_price_;
+  }
+
   // market_publication.cpp
   void print(const trade_executed& trade, timestamp_ns now);
   void print(const tape_entry& line);
@@ -91,6 +114,7 @@ private:
   instrument spec_;
   order_book book_;
   market_ids ids_;
+  trigger_book triggers_;
   price_ticks last_price_; // of own trades
 
   // Not history (K2).
@@ -99,6 +123,10 @@ private:
   std::vector<tape_entry> tape_;
   std::vector<level_name> touched_; // kept between publications for its memory
   bool publishes_whole_ = true, publishes_spec_ = true;
+  price_ticks feed_low_, feed_high_; // of the feed, not noted yet; 0: nothing to note
+  timestamp_ns noted_at_;
+  std::vector<order_id> going_, beginning_; // of the step at hand
+  std::size_t gone_ = 0;                    // of going_
 };
 
 static_assert(machine<market>);

@@ -138,9 +138,36 @@ struct ids_reserved {
   RIALTO_FIELDS(trade_id_bound, update_id_bound)
 };
 
+/// An order waits for its trigger. `extreme`: it follows the price from there; 0: it waits for its price.
+struct order_armed {
+  submit_order order;
+  price_ticks extreme;
+  RIALTO_FIELDS(order, extreme)
+};
+/// A waiting order's price has come, and it follows from here.
+struct trail_begun {
+  order_id id;
+  price_ticks extreme;
+  RIALTO_FIELDS(id, extreme)
+};
+/// A waiting order waits no more: what it does in the book follows.
+struct order_triggered {
+  order_id id;
+  account_id account;
+  price_ticks last;
+  RIALTO_FIELDS(id, account, last)
+};
+/// Prices of the feed since the last such event, for orders that follow the price: own trades speak for
+/// themselves.
+struct extremes_noted {
+  price_ticks low, high;
+  RIALTO_FIELDS(low, high)
+};
+
 using market_event =
   std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
-               order_changed, amend_refused, ids_reserved, trade_prevented>;
+               order_changed, amend_refused, ids_reserved, trade_prevented, order_armed,
+               trail_begun, order_triggered, extremes_noted>;
 
 // ---- what leaves besides events
 // ------------------------------------------------------------------------------

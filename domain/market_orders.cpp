@@ -1,14 +1,17 @@
 // What accounts ask of a market, and what they are answered: the order as the sender described it
 // (`context`) with what the market knows of it after this step.
 #include "domain/market_step.hpp"
+#include "domain/order_rules.hpp"
 
 namespace rialto {
 
 reject_reason market::refusal_of(const submit_order& order) const {
+  const bool is_waiting = waits(order.rules);
   if (is_blank()) return reject_reason::unknown_market;
   switch (spec_.status) {
   case market_status::open: break;
   case market_status::post_only:
+    if (is_waiting) break;
     if (order.type == order_type::market || order.tif == time_in_force::ioc ||
         order.tif == time_in_force::fok || book_.would_take(order.way, order.price))
       return reject_reason::market_post_only;
@@ -16,7 +19,10 @@ reject_reason market::refusal_of(const submit_order& order) const {
   case market_status::cancel_only: return reject_reason::market_cancel_only;
   case market_status::halted: return reject_reason::market_halted;
   }
-  return order.size > spec_.quantity_max ? reject_reason::quantity_invalid : reject_reason::none;
+  if (order.size > spec_.quantity_max) return reject_reason::quantity_invalid;
+  if (!is_waiting) return reject_reason::none;
+  const auto why = book_.flaw_of(order);
+  return why == reject_reason::none ? flaw_of_trigger(order) : why;
 }
 
 outcome market::run(const submit_order& order, const order_view& context, const step& at) {
@@ -27,11 +33,17 @@ outcome market::run(const submit_order& order, const order_view& context, const 
     finish(at);
     return rejection{reject_reason::already_exists, view_of(known, context)};
   }
+  if (const auto* known = triggers_.find(order.id); known != nullptr) {
+    finish(at);
+    return rejection{reject_reason::already_exists, view_of(*known, context)};
+  }
   if (const auto why = refusal_of(order); why != reject_reason::none)
     at.out.push_back(order_closed{order.id, order.account, order_status::rejected, why});
   else if (order.tif == time_in_force::gtd && order.rules && order.rules->expires_at <= at.now)
     at.out.push_back(
       order_closed{order.id, order.account, order_status::expired, reject_reason::none});
+  else if (waits(order.rules))
+    arm(order, at);
   else
     book_.submit(order, ids_, at.out);
   finish(at);
@@ -44,11 +56,17 @@ outcome market::run(const submit_order& order, const order_view& context, const 
 outcome market::run(const amend_order& wish, const order_view& context, const step& at) {
   const auto known = book_.find(wish.id);
   const bool mine = known != no_order && book_.account(known) == wish.account;
-  auto view = mine ? view_of(known, context) : context;
+  const auto* waiting = triggers_.find(wish.id);
+  if (waiting != nullptr && waiting->order.account != wish.account) waiting = nullptr;
+  auto view = mine                 ? view_of(known, context)
+              : waiting != nullptr ? view_of(*waiting, context)
+                                   : context;
   view.id = wish.id;
   view.account = wish.account;
   auto why = reject_reason::none;
-  if (!mine)
+  if (waiting != nullptr)
+    why = reject_reason::amend_not_allowed; // cancel it, and place another
+  else if (!mine)
     why = reject_reason::unknown_order;
   else if (spec_.status == market_status::halted)
     why = reject_reason::market_halted;
@@ -58,15 +76,16 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
     why = reject_reason::quantity_invalid;
   if (why == reject_reason::none)
     book_.amend(known, wish, spec_.status == market_status::open, ids_, at.out);
-  else if (mine)
+  else if (mine || waiting != nullptr)
     at.out.push_back(amend_refused{wish.id, wish.account, view.price, view.size, why});
   else
     at.out.push_back(amend_refused{wish.id, wish.account, {}, {}, why}); // nothing known of it
   finish(at);
-  if (const auto* refused = std::get_if<amend_refused>(&at.out.back())) {
-    view.updated_at = at.now;
-    return rejection{refused->reason, std::move(view)};
-  }
+  for (auto i = at.first; i < at.out.size(); ++i) // orders that were due may have gone after it
+    if (const auto* refused = std::get_if<amend_refused>(&at.out[i])) {
+      view.updated_at = at.now;
+      return rejection{refused->reason, std::move(view)};
+    }
   add_events(view, at);
   view.updated_at = at.now;
   return view;
@@ -74,19 +93,25 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
 
 outcome market::run(const cancel_order& wish, const order_view& context, const step& at) {
   const auto known = book_.find(wish.id);
-  if (known == no_order || book_.account(known) != wish.account) {
+  const auto* waiting = triggers_.find(wish.id);
+  if (waiting != nullptr && waiting->order.account != wish.account) waiting = nullptr;
+  const bool rests = known != no_order && book_.account(known) == wish.account;
+  if (!rests && waiting == nullptr) {
     finish(at);
     auto view = context;
     view.id = wish.id;
     view.account = wish.account;
     return rejection{reject_reason::unknown_order, std::move(view)};
   }
-  auto view = view_of(known, context);
+  auto view = rests ? view_of(known, context) : view_of(*waiting, context);
   if (spec_.status == market_status::halted) {
     finish(at);
     return rejection{reject_reason::market_halted, std::move(view)};
   }
-  book_.cancel(known, at.out);
+  if (rests)
+    book_.cancel(known, at.out);
+  else
+    disarm(wish.id, order_status::cancelled, at);
   finish(at);
   add_events(view, at);
   view.updated_at = at.now;
@@ -144,14 +169,18 @@ void market::add_events(order_view& view, const step& at) {
   for (auto i = at.first; i < at.out.size(); ++i) {
     const auto& happened = at.out[i];
     if (const auto* trade = std::get_if<trade_executed>(&happened)) {
-      if (trade->taker != view.id) continue;
+      const bool made = trade->maker == view.id; // with an order that went after it
+      if (!made && trade->taker != view.id) continue;
       view.executed += trade->size;
       view.executed_quote += trade->notional;
-      view.status = trade->taker_is_last ? order_status::filled : order_status::partially_filled;
+      view.status = (made ? trade->maker_is_last : trade->taker_is_last)
+                      ? order_status::filled
+                      : order_status::partially_filled;
       view.fills.push_back({trade->trade, trade->price, trade->size, trade->notional,
-                            trade->taker_fee, false, at.now});
+                            made ? trade->maker_fee : trade->taker_fee, made, at.now});
     } else if (const auto* prevented = std::get_if<trade_prevented>(&happened)) {
-      if (prevented->taker == view.id && prevented->reduces) view.prevented += prevented->size;
+      if (prevented->reduces && (prevented->taker == view.id || prevented->maker == view.id))
+        view.prevented += prevented->size;
     } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
       if (closed->id != view.id) continue;
       view.status = closed->status;

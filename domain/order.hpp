@@ -77,6 +77,26 @@ enum class reject_reason : std::uint8_t {
   expiry_invalid = 30,          // missing, in the past, or without GTD
   display_invalid = 31,      // not between a lot and the whole quantity, or not an order that rests
   min_quantity_invalid = 32, // above the quantity, or not for this type
+  trigger_invalid = 33,      // no price to wait for, two trails, or out of range
+  would_trigger = 34,        // the last price is there already
+  too_many_triggers = 35,    // the market holds as many waiting orders as it may
+};
+
+/// What an order waits for before it goes to the book, in the market's last price.
+///   stop         the price comes to `price` moving against who waits: a buy's rises, a sell's falls
+///   take_profit  moving in his favour: a buy's falls, a sell's rises
+/// With a trail the order then follows the price and goes when it has turned: a buy's price has risen from its
+/// lowest, a sell's fallen from its highest, by the trail. domain/trigger_book.hpp has the rules.
+enum class trigger_kind : std::uint8_t { none = 0, stop = 1, take_profit = 2 };
+struct order_trigger {
+  trigger_kind kind = trigger_kind::none;
+  price_ticks price;   // with a trail: where following begins; 0: at once
+  price_ticks trail;   // how far the price must turn, in ticks,
+  rate_ppm trail_rate; // or as a part of the extreme; both 0: the order does not follow
+  RIALTO_FIELDS(kind, price, trail, trail_rate)
+  friend bool operator==(const order_trigger&, const order_trigger&) = default;
+
+  [[nodiscard]] bool follows() const { return trail.value != 0 || trail_rate.value != 0; }
 };
 
 /// What few orders ask for beside side, price and quantity. 0: not asked for.
@@ -84,7 +104,8 @@ struct order_rules {
   quantity_lots display;   // iceberg: what the book shows of it at once
   quantity_lots size_min;  // trade at least this at once, or expire
   timestamp_ns expires_at; // GTD: expires then, whatever is left
-  RIALTO_FIELDS(display, size_min, expires_at)
+  order_trigger trigger;   // stop, take-profit, trailing
+  RIALTO_FIELDS(display, size_min, expires_at, trigger)
   friend bool operator==(const order_rules&, const order_rules&) = default;
 };
 
@@ -121,11 +142,12 @@ struct order_view {
   stp_mode stp = stp_mode::none;
   quantity_lots prevented; // taken off it to prevent trades with its owner
   std::optional<order_rules> rules;
+  bool is_triggered = false; // what its trigger waited for has come
   std::vector<fill_view>
     fills; // of this answer only (an answer to a placement lists what it traded at once)
   RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
                 quote_quantity, executed, executed_quote, created_at, updated_at, stp, prevented,
-                rules, fills)
+                rules, is_triggered, fills)
   friend bool operator==(const order_view&, const order_view&) = default;
 };
 

@@ -6,6 +6,24 @@
 
 namespace rialto {
 
+/// It waits for a price before it goes to the book.
+[[nodiscard]] inline bool waits(const std::optional<order_rules>& rules) {
+  return rules && rules->trigger.kind != trigger_kind::none;
+}
+
+/// What is wrong with a trigger by itself. A trail is a tick at least, and less than the whole price.
+[[nodiscard]] inline bool is_sound(const order_trigger& trigger) {
+  constexpr std::int64_t ppm = 1'000'000;
+  if (trigger.kind > trigger_kind::take_profit) return false;
+  if (trigger.kind == trigger_kind::none) return trigger == order_trigger{};
+  constexpr std::int64_t price_max = std::int64_t{1} << 60;
+  if (trigger.price.value < 0 || trigger.price.value > price_max) return false;
+  if (trigger.trail.value < 0 || trigger.trail.value > price_max) return false;
+  if (trigger.trail_rate.value < 0 || trigger.trail_rate.value >= ppm) return false;
+  if (trigger.trail.value != 0 && trigger.trail_rate.value != 0) return false;
+  return trigger.follows() || trigger.price.value > 0;
+}
+
 /// The first rule that does not fit the type, time in force and quantity; none if all do. Whether an expiry
 /// is in the past is asked where the time is known.
 [[nodiscard]] inline reject_reason flaw_of_rules(const std::optional<order_rules>& rules,
@@ -23,6 +41,7 @@ namespace rialto {
   if (rules->size_min.value < 0 || rules->size_min > size ||
       (rules->size_min.value > 0 && type == order_type::post_only))
     return reject_reason::min_quantity_invalid;
+  if (!is_sound(rules->trigger)) return reject_reason::trigger_invalid;
   return reject_reason::none;
 }
 

@@ -40,6 +40,15 @@ std::string_view to_text(stp_mode mode) {
   return "";
 }
 
+std::string_view to_text(trigger_kind kind) {
+  switch (kind) {
+  case trigger_kind::none: return "none";
+  case trigger_kind::stop: return "stop";
+  case trigger_kind::take_profit: return "take_profit";
+  }
+  return "";
+}
+
 std::string_view to_text(order_status status) {
   switch (status) {
   case order_status::new_order: return "new";

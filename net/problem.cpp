@@ -55,6 +55,12 @@ problem problem_of(reject_reason why) {
   case r::min_quantity_invalid:
     return {400, -1013, "min-quantity-invalid",
             "The minimum quantity is above the quantity, or does not go with this type."};
+  case r::trigger_invalid:
+    return {400, -1013, "trigger-invalid",
+            "A trigger needs a price or one trail, above zero and in range."};
+  case r::would_trigger: return {409, -2010, "would-trigger", "The last price is there already."};
+  case r::too_many_triggers:
+    return {409, -2010, "too-many-triggers", "The market holds as many waiting orders as it may."};
   case r::already_exists: return {409, -1102, "already-exists", "It exists already."};
   case r::wrong_credentials:
     return {401, -2015, "wrong-credentials", "The e-mail address or the password is wrong."};

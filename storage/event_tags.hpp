@@ -38,7 +38,7 @@ inline constexpr event_tag tag_of<login_failed>{0x0106, 1, "login_failed"};
 template <>
 inline constexpr event_tag tag_of<account_opened>{0x0201, 1, "account_opened"};
 template <>
-inline constexpr event_tag tag_of<order_placed>{0x0202, 2, "order_placed"};
+inline constexpr event_tag tag_of<order_placed>{0x0202, 3, "order_placed"};
 template <>
 inline constexpr event_tag tag_of<amend_requested>{0x0203, 1, "amend_requested"};
 template <>
@@ -56,6 +56,8 @@ template <>
 inline constexpr event_tag tag_of<order_cut>{0x0209, 1, "order_cut"};
 template <>
 inline constexpr event_tag tag_of<account_configured>{0x020a, 1, "account_configured"};
+template <>
+inline constexpr event_tag tag_of<trigger_noted>{0x020b, 1, "trigger_noted"};
 
 template <>
 inline constexpr event_tag tag_of<instrument_listed>{0x0301, 1, "instrument_listed"};
@@ -75,5 +77,13 @@ template <>
 inline constexpr event_tag tag_of<ids_reserved>{0x0308, 1, "ids_reserved"};
 template <>
 inline constexpr event_tag tag_of<trade_prevented>{0x0309, 1, "trade_prevented"};
+template <>
+inline constexpr event_tag tag_of<order_armed>{0x030a, 1, "order_armed"};
+template <>
+inline constexpr event_tag tag_of<trail_begun>{0x030b, 1, "trail_begun"};
+template <>
+inline constexpr event_tag tag_of<order_triggered>{0x030c, 1, "order_triggered"};
+template <>
+inline constexpr event_tag tag_of<extremes_noted>{0x030d, 1, "extremes_noted"};
 
 } // namespace rialto::storage

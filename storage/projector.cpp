@@ -268,6 +268,13 @@ private:
     order->view.updated_at = at.now;
   }
 
+  void follow(const trigger_noted& one, const event_place& at) {
+    auto* order = into_->orders.find(one.id);
+    if (order == nullptr) return;
+    order->view.is_triggered = true;
+    order->view.updated_at = at.now;
+  }
+
   void follow(const amend_settled& one, const event_place& at) {
     auto* order = into_->orders.find(one.id);
     if (order == nullptr) return;

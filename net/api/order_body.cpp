@@ -22,6 +22,10 @@ bool is_client_order_id(std::string_view text) {
   });
 }
 
+constexpr std::string_view rule_fields[] = {"display_quantity", "min_quantity",  "expires_at",
+                                            "trigger",          "trigger_price", "trail_amount",
+                                            "trail_bps"};
+
 /// Units of a decimal field that is a positive multiple of `step`; 0 when absent or wrong.
 std::int64_t take_multiple(json_object& body, std::string_view name, amount_units step,
                            request_error off_step, std::string_view step_name, bool is_required) {
@@ -77,6 +81,32 @@ void check_shape(json_object& body, const place_order& order) {
     body.refuse("time_in_force", "must be gtc or gtd for a post_only order");
 }
 
+/// What it waits for.
+order_trigger take_trigger(json_object& body, const instrument& spec) {
+  order_trigger trigger;
+  trigger.kind =
+    take_word(body, "trigger", trigger_kind::none, false, "stop, take_profit", parse_trigger_kind);
+  const auto take_ticks = [&](std::string_view name) {
+    return price_ticks{
+      take_multiple(body, name, spec.tick_size, request_error::price_off_tick, "tick size", false)};
+  };
+  trigger.price = take_ticks("trigger_price");
+  trigger.trail = take_ticks("trail_amount");
+  const auto bps = body.maybe_integer("trail_bps", 1, 9'999);
+  trigger.trail_rate = {bps.value_or(0) * 100};
+  if (trigger.kind == trigger_kind::none) {
+    if (trigger != order_trigger{})
+      body.fail({request_error::missing_field,
+                 "trigger is required with trigger_price, trail_amount or trail_bps", "trigger"});
+  } else if (trigger.trail.value != 0 && bps) {
+    body.refuse("trail_bps", "and trail_amount do not go together");
+  } else if (!trigger.follows() && trigger.price.value == 0) {
+    body.fail({request_error::missing_field,
+               "trigger_price is required, or trail_amount, or trail_bps", "trigger_price"});
+  }
+  return trigger;
+}
+
 /// What few orders ask for.
 void take_rules(json_object& body, place_order& order, const instrument& spec) {
   order_rules rules;
@@ -91,6 +121,7 @@ void take_rules(json_object& body, place_order& order, const instrument& spec) {
     if (!at) body.refuse("expires_at", "must be a UTC time, as 2030-01-31T12:00:00Z");
     rules.expires_at = at.value_or(timestamp_ns{});
   }
+  rules.trigger = take_trigger(body, spec);
   if (rules != order_rules{}) order.rules = rules;
 }
 
@@ -172,8 +203,8 @@ place_order take_order(json_object& body, const actors::directory& markets) {
     order.price = take_price(body, entry->spec, false);
     order.size = take_quantity(body, entry->spec, false);
   } else {
-    for (const auto* name : {"price", "quantity", "display_quantity", "min_quantity", "expires_at"})
-      body.take(name);
+    for (const auto* name : {"price", "quantity"}) body.take(name);
+    for (const auto name : rule_fields) body.take(name);
   }
   if (body.done()) check_shape(body, order);
   order.body_hash = meaning_of(order);

@@ -62,6 +62,27 @@ void put_fill(std::string& out, const fill_view& fill, std::string_view fee_asse
   add(out, R"(,"time":")", format_time(fill.at), R"("})");
 }
 
+/// What it waits for, or waited for.
+void put_trigger(std::string& out, const order_view& order, const instrument* spec) {
+  if (!order.rules || order.rules->trigger.kind == trigger_kind::none) {
+    out += R"(,"trigger":null)";
+    return;
+  }
+  const auto& trigger = order.rules->trigger;
+  add(out, R"(,"trigger":")", to_text(trigger.kind), "\"");
+  const auto put_price = [&](std::string_view name, price_ticks price) {
+    const bool is_there = spec != nullptr && price.value != 0;
+    put_or_null(out, name, is_there, is_there ? format_price(price, *spec) : std::string{});
+  };
+  put_price("trigger_price", trigger.price);
+  put_price("trail_amount", trigger.trail);
+  if (trigger.trail_rate.value != 0)
+    add(out, R"(,"trail_bps":)", trigger.trail_rate.value / 100);
+  else
+    out += R"(,"trail_bps":null)";
+  add(out, R"(,"triggered":)", order.is_triggered ? "true" : "false");
+}
+
 /// Why it ended, and what few orders ask for.
 void put_rules(std::string& out, const order_view& order, const instrument* spec) {
   const auto why = problem_of(order.reason).code;
@@ -77,6 +98,7 @@ void put_rules(std::string& out, const order_view& order, const instrument* spec
   put_size("min_quantity", rules.size_min, rules.size_min.value != 0);
   const bool expires = rules.expires_at.value != 0;
   put_or_null(out, "expires_at", expires, expires ? format_time(rules.expires_at) : std::string{});
+  put_trigger(out, order, spec);
 }
 
 void put_order(std::string& out, const order_view& order, const actors::directory& markets) {

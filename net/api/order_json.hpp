@@ -17,6 +17,7 @@ namespace rialto::net {
 [[nodiscard]] std::optional<order_type> parse_order_type(std::string_view text);
 [[nodiscard]] std::optional<time_in_force> parse_time_in_force(std::string_view text);
 [[nodiscard]] std::optional<stp_mode> parse_stp_mode(std::string_view text);
+[[nodiscard]] std::optional<trigger_kind> parse_trigger_kind(std::string_view text);
 [[nodiscard]] std::optional<market_status> parse_market_status(std::string_view text);
 [[nodiscard]] std::optional<market_mode> parse_market_mode(std::string_view text);
 

@@ -29,6 +29,9 @@ std::optional<stp_mode> parse_stp_mode(std::string_view text) {
   return one_of<stp_mode>(text, stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
                           stp_mode::expire_both, stp_mode::decrement);
 }
+std::optional<trigger_kind> parse_trigger_kind(std::string_view text) {
+  return one_of<trigger_kind>(text, trigger_kind::stop, trigger_kind::take_profit);
+}
 std::optional<market_status> parse_market_status(std::string_view text) {
   return one_of<market_status>(text, market_status::open, market_status::post_only,
                                market_status::cancel_only, market_status::halted);
@@ -53,6 +56,9 @@ std::string_view field_of(reject_reason why) {
   case r::min_quantity_invalid: return "min_quantity";
   case r::display_invalid: return "display_quantity";
   case r::expiry_invalid: return "expires_at";
+  case r::trigger_invalid:
+  case r::would_trigger: return "trigger_price";
+  case r::too_many_triggers: return "symbol";
   case r::unknown_order: return "order_id";
   case r::unknown_account:
   case r::too_many_open_orders:

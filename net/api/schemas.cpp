@@ -116,6 +116,14 @@ constexpr f new_order[] = {
   {"display_quantity", "decimal", false, "Iceberg: the book shows so much of it at once."},
   {"min_quantity", "decimal", false, "Trade at least this at once, or expire."},
   {"expires_at", "time", false, "When a gtd order expires."},
+  {"trigger", "string", false,
+   "What it waits for in the last price before it goes to the book: stop (a rise to buy, a fall to "
+   "sell) or take_profit (a fall to buy, a rise to sell)"},
+  {"trigger_price", "decimal", false,
+   "The price it waits for; with a trail the price from which it follows, default at once."},
+  {"trail_amount", "decimal", false,
+   "It follows the price, and goes when that has turned by so much from its best."},
+  {"trail_bps", "integer", false, "The same in basis points of the best price, 1 to 9999."},
   {"client_order_id", "string", false, "1 to 36 of A-Z a-z 0-9 - _ . : /"}};
 constexpr f order_change[] = {
   {"price", "decimal", false, "The new limit."},
@@ -143,6 +151,11 @@ constexpr f order[] = {
   {"display_quantity", "decimal", true, "", true},
   {"min_quantity", "decimal", true, "", true},
   {"expires_at", "time", true, "", true},
+  {"trigger", "string", true, "stop or take_profit; the next four come with it", true},
+  {"trigger_price", "decimal", false, "", true},
+  {"trail_amount", "decimal", false, "", true},
+  {"trail_bps", "integer", false, "", true},
+  {"triggered", "boolean", false, "What it waited for has come: it is in the book, or was."},
   {"created_at", "time", true, ""},
   {"updated_at", "time", true, ""},
   {"fills", "[]fill", true,

@@ -68,6 +68,23 @@ public:
     auto result = machine.execute(get_market{}, now, events, posts);
     return std::get<market_view>(result);
   }
+  /// A market made of the events, and one made of the snapshot, are this one.
+  void check_replay() const {
+    const entity_id self{machine.spec().market};
+    market replayed(self), restored(self);
+    std::vector<addressed_message> reposted;
+    for (std::size_t i = 0; i < events.size(); ++i) replayed.apply(events[i], times[i], reposted);
+    CHECK(replayed.state_hash() == machine.state_hash());
+    CHECK(reposted.size() == posts.size());
+    std::string bytes;
+    byte_writer out(bytes);
+    machine.encode(out);
+    byte_reader in(bytes);
+    restored.decode(in);
+    CHECK(in.done());
+    CHECK(restored.state_hash() == machine.state_hash());
+    restored.check_invariants();
+  }
   /// The events of the last step, ids_reserved left out.
   [[nodiscard]] std::vector<market_event> last() const {
     std::vector<market_event> out;
@@ -123,6 +140,9 @@ inline std::string name_of(reject_reason why) {
   case reject_reason::expiry_invalid: return "expiry_invalid";
   case reject_reason::display_invalid: return "display_invalid";
   case reject_reason::min_quantity_invalid: return "min_quantity_invalid";
+  case reject_reason::trigger_invalid: return "trigger_invalid";
+  case reject_reason::would_trigger: return "would_trigger";
+  case reject_reason::too_many_triggers: return "too_many_triggers";
   default: return "reason " + std::to_string(static_cast<int>(why));
   }
 }
@@ -132,7 +152,8 @@ inline std::string name_of(reject_reason why) {
 /// "trade sell 100x2" (a seller took), "status halted", "book" (answers "100x5 | 102x1").
 /// An order is a letter; its account is 1, or that of "by N"; its owner has the account's number, or that
 /// of "owner N". Further words of an order: "stp decrement", "show 3" (iceberg), "min 4", "until 10" (GTD,
-/// seconds after the start). "at 10" moves the clock there and wakes the market. Sizes 0 in `depth` drop a
+/// seconds after the start), "stop 95", "take 110" (triggers), "trail 5 ticks", "trail 5
+/// percent", "trail 50 bps". "at 10" moves the clock there and wakes the market. Sizes 0 in `depth` drop a
 /// level.
 class table {
 public:
@@ -149,6 +170,7 @@ public:
       CAPTURE(line);
       CHECK(act(action) == expected);
     }
+    market_.check_replay();
   }
   market_under_test& market() { return market_; }
 
@@ -224,6 +246,20 @@ private:
           words >> n;
           order.tif = time_in_force::gtd;
           rules_of(order).expires_at = second(n);
+        } else if (word == "stop" || word == "take") {
+          rules_of(order).trigger.kind =
+            word == "stop" ? trigger_kind::stop : trigger_kind::take_profit;
+          if (std::isdigit((words >> std::ws).peek()) != 0)
+            words >> rules_of(order).trigger.price.value;
+        } else if (word == "trail") {
+          words >> n >> word;
+          auto& trigger = rules_of(order).trigger;
+          if (word == "percent")
+            trigger.trail_rate = {n * 10'000};
+          else if (word == "bps")
+            trigger.trail_rate = {n * 100};
+          else
+            trigger.trail = {n};
         } else if (word.find('x') != std::string::npos) {
           std::tie(order.price, order.size) = at(word);
         } else {
@@ -339,6 +375,18 @@ private:
   }
   static std::string said(const trade_prevented& one) {
     return name_of(one.taker) + " meets " + name_of(one.maker) + " " + sized(one.size, one.price);
+  }
+  static std::string said(const order_armed& one) {
+    return name_of(one.order.id) + (one.extreme.value == 0
+                                      ? " waits"
+                                      : " follows from " + std::to_string(one.extreme.value));
+  }
+  static std::string said(const trail_begun& one) {
+    return name_of(one.id) + " follows from " + std::to_string(one.extreme.value);
+  }
+  static std::string said(const order_triggered& one) { return name_of(one.id) + " goes"; }
+  static std::string said(const extremes_noted& one) {
+    return "noted " + std::to_string(one.low.value) + " to " + std::to_string(one.high.value);
   }
   static std::string said(const instrument_listed&) { return ""; }
   static std::string said(const instrument_changed&) { return ""; }

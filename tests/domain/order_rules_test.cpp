@@ -163,7 +163,7 @@ TEST_CASE("order rules: a snapshot and a replay know them") {
   restored.check_invariants();
   CHECK(restored.state_hash() == live.machine.state_hash());
   CHECK(restored.wake_at() == live.machine.wake_at());
-  live.machine = restored;
+  live.machine = std::move(restored);
   session.run(R"(
     book                                => | 100x5
     buy E 100x5 by 2                    => E takes A 100x3; E* takes B* 100x2

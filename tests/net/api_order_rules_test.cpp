@@ -118,4 +118,68 @@ TEST_CASE("order rules: a gtd order tells when it expires") {
   CHECK(again.code() == "expiry-invalid");
 }
 
+TEST_CASE("order rules: a stop waits, goes when its price comes, and says so") {
+  floor_with_one at;
+  const auto bert = at.node.sign_up("bert@example.org");
+  at.node.deposit(bert, "USDT", "200000");
+  const auto take = [&](const char* price, const char* size) {
+    const auto answer = at.node.post("/api/v1/orders", limit_order("buy", price, size), bert.token);
+    REQUIRE_MESSAGE(answer.status == 201, answer.text);
+  };
+  at.place("sell", "50000.00", "0.1");
+  take("50000.00", "0.1");
+  const auto stop =
+    at.place("sell", "48900.00", "0.2", {{"trigger", "stop"}, {"trigger_price", "49000.00"}});
+  CHECK(stop["status"] == "new");
+  CHECK(stop["trigger"] == "stop");
+  CHECK(stop["trigger_price"] == "49000.00");
+  CHECK(stop["trail_amount"].is_null());
+  CHECK(stop["triggered"] == false);
+  CHECK(at.hold("BTC") == "0.2");
+  CHECK(at.best("asks").is_null());
+  const auto trail = at.place("sell", "40000.00", "0.3", {{"trigger", "stop"}, {"trail_bps", 250}});
+  CHECK(trail["trail_bps"] == 250);
+  CHECK(trail["trigger_price"].is_null());
+  take("49000.00", "0.1");
+  at.place("sell", "49000.00", "0.1");
+  // 50,000 less 2.5 % is 48,750: the price is not there yet.
+  CHECK(at.order(trail)["triggered"] == false);
+  CHECK(at.order(stop)["triggered"] == true);
+  CHECK(at.best("asks") == json{"48900.00", "0.20000"});
+  take("48900.00", "0.2");
+  CHECK(at.order(stop)["status"] == "filled");
+  take("48000.00", "0.1");
+  at.place("sell", "48000.00", "0.1");
+  CHECK(at.order(trail)["triggered"] == true);
+  const auto cancelled =
+    at.node.ask({"DELETE", "/api/v1/orders/" + trail["order_id"].dump(), {}, at.anna.token});
+  CHECK(cancelled.status == 200);
+  CHECK(at.hold("BTC") == "0");
+}
+
+TEST_CASE("order rules: what is wrong with a trigger is named") {
+  floor_with_one at;
+  struct line {
+    json more;
+    const char *code, *field;
+  };
+  const line lines[] = {
+    {{{"trigger", "later"}}, "invalid-field", "trigger"},
+    {{{"trigger", "stop"}}, "missing-field", "trigger_price"},
+    {{{"trigger_price", "49000.00"}}, "missing-field", "trigger"},
+    {{{"trigger", "stop"}, {"trigger_price", "49000.001"}}, "price-off-tick", "trigger_price"},
+    {{{"trigger", "stop"}, {"trail_bps", 0}}, "invalid-field", "trail_bps"},
+    {{{"trigger", "stop"}, {"trail_bps", 10}, {"trail_amount", "5"}}, "invalid-field", "trail_bps"},
+    {{{"trigger", "stop"}, {"trail_bps", 10}}, "no-liquidity", "quantity"}, // no trade so far
+  };
+  for (const auto& one : lines) {
+    auto body = limit_order("sell", "48000.00", "0.1");
+    for (const auto& [name, value] : one.more.items()) body[name] = value;
+    const auto answer = at.node.post("/api/v1/orders", body, at.anna.token);
+    CAPTURE(one.more.dump());
+    CHECK(answer.code() == one.code);
+    CHECK(answer.body()["field"] == one.field);
+  }
+}
+
 } // namespace rialto::net

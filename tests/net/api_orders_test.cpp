@@ -60,6 +60,7 @@ TEST_CASE("orders: the answer has exactly the members that were promised") {
                                                 "display_quantity",
                                                 "min_quantity",
                                                 "expires_at",
+                                                "trigger",
                                                 "created_at",
                                                 "updated_at",
                                                 "fills"});

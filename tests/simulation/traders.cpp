@@ -102,12 +102,24 @@ void traders::place() {
   submit({account, order});
 }
 
-/// Self-trade prevention, icebergs, minimum quantities, dates.
+/// Self-trade prevention, icebergs, minimum quantities, dates, triggers.
 void traders::add_rules(place_order& order) {
   auto& dice = stage_.dice;
   if (dice.chance(0.3)) order.stp = static_cast<stp_mode>(dice.below(5));
-  if (order.type == order_type::market || dice.chance(0.7)) return;
   order_rules rules;
+  if (dice.chance(0.15)) {
+    auto& trigger = rules.trigger;
+    trigger.kind = dice.chance(0.6) ? trigger_kind::stop : trigger_kind::take_profit;
+    const auto trails = dice.below(4);
+    if (trails == 0) trigger.trail = {dice.between(1, 8)};
+    if (trails == 1) trigger.trail_rate = {dice.between(100, 20'000)};
+    if (trails > 1 || dice.chance(0.4)) {
+      const auto middle = middle_of(instrument_of(order.terms.market));
+      trigger.price = {middle + dice.between(-8, 8)};
+    }
+    order.rules = rules;
+  }
+  if (order.type == order_type::market || dice.chance(0.7)) return;
   const bool rests = order.tif == time_in_force::gtc;
   if (rests && dice.chance(0.5)) rules.display = {dice.between(1, order.size.value)};
   if (order.type == order_type::limit && dice.chance(0.3))
@@ -117,6 +129,11 @@ void traders::add_rules(place_order& order) {
     rules.expires_at = {stage_.queue.now().value + dice.between(1, 120) * 1'000'000'000};
   }
   order.rules = rules;
+}
+
+const instrument& traders::instrument_of(market_id market) const {
+  return *std::find_if(instruments_.begin(), instruments_.end(),
+                       [&](const instrument& one) { return one.market == market; });
 }
 
 void traders::submit(const asked& order) {

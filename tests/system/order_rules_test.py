@@ -34,7 +34,7 @@ class OrderRulesTest(support.NodeTestCase):
     def asks(self):
         return self.expect(self.anna.api.get("markets/BTCUSDT/book"), 200)["asks"]
 
-    def until(self, what, seconds=10):
+    def until(self, what, seconds=30):
         end = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), end, "it never came")
@@ -69,6 +69,29 @@ class OrderRulesTest(support.NodeTestCase):
         self.until(lambda: self.state(self.anna, over_the_kill)["status"] == "expired")
         self.assertEqual(self.asks(), [])
         self.assertEqual(self.anna.balances()["BTC"], (D(10), D(0)))
+
+    def test_waiting_orders_survive_a_kill(self):
+        self.bert.order("sell", "1", "60000.00")
+        self.anna.order("buy", "1", "60000.00")
+        stop = self.anna.order("sell", "1", None, type="market", trigger="stop", trigger_price="59000.00")
+        trail = self.anna.order("sell", "1", "50000.00", trigger="stop", trail_amount="2000.00")
+        self.bert.order("sell", "1", "61500.00")
+        self.anna.order("buy", "1", "61500.00")  # the trailing stop goes at 59500 now
+        self.restart()
+        self.assertEqual(self.state(self.anna, stop)["triggered"], False)
+        self.assertEqual(self.anna.balances()["BTC"][1], D(2))
+        self.bert.order("buy", "1", "59600.00")
+        self.bert.order("sell", "1", "59600.00")
+        self.assertEqual(self.state(self.anna, trail)["triggered"], False)
+        self.bert.order("buy", "2", "59500.00")
+        self.bert.order("sell", "1", "59500.00")
+        self.until(lambda: self.state(self.anna, trail)["status"] == "filled")
+        self.assertEqual(self.state(self.anna, stop)["triggered"], False)
+        self.bert.order("buy", "2", "59000.00")
+        self.restart()
+        self.bert.order("sell", "1", "59000.00")
+        self.until(lambda: self.state(self.anna, stop)["status"] == "filled")
+        self.assertEqual(self.anna.balances()["BTC"][1], D(0))
 
 
 if __name__ == "__main__":
