@@ -123,7 +123,15 @@ void journal_checker::check_event(entity_id stream, const account_event& event,
     if (!is_new)
       return violation(where,
                        "P4 order " + std::to_string(placed->order.id.value) + " is placed twice");
-    at->second = {placed->order, placed->market, {}, {}, {}, placed->units_per_tick_lot, false};
+    at->second = {placed->order, placed->market, {}, {}, {}, placed->units_per_tick_lot, false, {}};
+  } else if (const auto* linked = std::get_if<list_placed>(&event)) {
+    for (const auto& order : linked->orders) {
+      const auto [at, is_new] = orders_.try_emplace(order.id);
+      if (!is_new)
+        return violation(where, "P4 order " + std::to_string(order.id.value) + " is placed twice");
+      at->second = {order, linked->market, {}, {}, {}, linked->units_per_tick_lot, false, {}};
+      if (!linked->has_entry || order.id != linked->list) at->second.shares = linked->list;
+    }
   } else if (const auto* settled = std::get_if<fill_settled>(&event)) {
     const auto at = orders_.find(settled->id);
     if (at == orders_.end()) return violation(where, "P3 a fill of an order that was never placed");
@@ -184,6 +192,15 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
   if (mine.order.way != way) violation(where, "P3 the wrong side trades");
   mine.traded += trade.size;
   mine.traded_quote += trade.notional;
+  if (
+    mine
+      .shares) { // of two of which one goes, or of exits, both together trade no more than one may
+    auto& together = lists_[mine.shares];
+    together += trade.size;
+    if (together > mine.order.size)
+      violation(where,
+                "P3 list " + std::to_string(mine.shares.value) + " is filled beyond its size");
+  }
   if (mine.order.size.value != 0 && mine.traded > mine.order.size)
     violation(where, "P3 order " + std::to_string(id.value) + " is filled beyond its size");
   if (mine.order.spend_max.value != 0 && mine.traded_quote > mine.order.spend_max)
@@ -246,7 +263,8 @@ void journal_checker::check_open_orders() {
   for (const auto& [id, entity] : entities_) {
     if (id.kind() == entity_kind::market) {
       const auto& there = static_cast<const trading_entity<market>&>(*entity).state();
-      resting += there.book().order_count() + there.triggers().size();
+      resting +=
+        there.book().order_count() + there.triggers().size() + there.links().pending_count();
     }
     if (id.kind() != entity_kind::account) continue;
     for (const auto& [number, order] :
@@ -264,6 +282,9 @@ void journal_checker::check_open_orders() {
       if (const auto* waiting = its_market.triggers().find(number); waiting != nullptr) {
         if (order.is_triggered)
           violation("drained", what + " waits in its market, not in its account");
+      } else if (its_market.links().find_pending(number) != nullptr) {
+        if (!order.is_pending)
+          violation("drained", what + " is pending in its market, not in its account");
       } else if (at == no_order)
         violation("drained", what + " is open in its account and not in its market");
       else if (book.open(at) != order.size - order.executed - order.prevented)

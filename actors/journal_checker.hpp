@@ -66,6 +66,7 @@ private:
     amount_units traded_quote;
     std::int64_t units_per_tick_lot = 0;
     bool is_waiting = false; // for its trigger
+    order_id shares;         // the list whose quantity it shares; 0: none
   };
   void replay(trading_world::entity_type& entity, const storage::record& one,
               const std::string& where);
@@ -94,7 +95,8 @@ private:
   std::map<std::pair<entity_id, entity_id>, std::uint64_t>
     causes_; // receiver, sender -> last number
   ledger books_;
-  std::vector<std::string> violations_; // at most 100
+  std::unordered_map<order_id, quantity_lots> lists_; // what orders that share have traded together
+  std::vector<std::string> violations_;               // at most 100
 };
 
 } // namespace rialto::actors

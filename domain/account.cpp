@@ -97,6 +97,8 @@ order_view account::view_of(orders::const_reference order) const {
   view.prevented = one.prevented;
   view.rules = one.rules;
   view.is_triggered = one.is_triggered;
+  view.list = one.list;
+  view.is_pending = one.is_pending;
   view.created_at = one.created_at;
   view.updated_at = one.updated_at;
   return view;
@@ -126,6 +128,7 @@ void account::encode(byte_writer& out) const {
   out.put(events_);
   balances_.encode(out);
   out.put(open_);
+  out.put(lists_);
   client_ids_.encode(out);
   daily_.encode(out);
   final_.encode(out);
@@ -142,6 +145,7 @@ void account::decode(byte_reader& in) {
   in.get(events_);
   balances_.decode(in);
   in.get(open_);
+  in.get(lists_);
   client_ids_.decode(in);
   daily_.decode(in);
   final_.decode(in);
@@ -149,6 +153,11 @@ void account::decode(byte_reader& in) {
   for (const auto& [id, one] : open_)
     if (one.base >= balances_.size() || one.quote >= balances_.size()) {
       open_.clear();
+      return in.fail();
+    }
+  for (const auto& [id, list] : lists_)
+    if (list.asset >= balances_.size() || list.legs.size() > 2) {
+      lists_.clear();
       return in.fail();
     }
   if (find_flaw().rule != nullptr) in.fail();
@@ -173,10 +182,17 @@ account::flaw account::find_flaw() const {
       return {"executed <= size", one.executed.value, one.size.value};
     if (one.prevented.value < 0 || (one.size.value != 0 && one.prevented > one.size - one.executed))
       return {"prevented <= size - executed", one.prevented.value, one.size.value};
-    if (!one.has_limit() || one.is_amending) continue;
+    if (!one.has_limit() || one.is_amending || shared_by(id, one) != nullptr) continue;
     const auto need = one.need(one.price, one.size);
     if (!need) return {"A3: what an order can cost is an amount", one.price.value, one.size.value};
     if (one.hold != *need) return {"A3: hold == need", one.hold.value, need->value};
+  }
+  for (const auto& [id, list] : lists_) {
+    if (list.hold.value < 0) return {"a list's hold >= 0", list.hold.value};
+    held[list.asset] += list.hold.value;
+    for (const auto leg : list.legs)
+      if (!open_.contains(leg))
+        return {"a list's orders are open", static_cast<std::int64_t>(leg.value)};
   }
   for (account_balances::index i = 0; i < balances_.size(); ++i) {
     const auto& one = balances_[i];

@@ -5,8 +5,9 @@
 // Owned by one entity; models domain/machine.hpp.
 //
 //   A1  available >= 0 and hold >= 0 for every asset
-//   A2  an asset's hold is the sum of what open orders hold of it
-//   A3  a limit order without a pending amend holds exactly what its open quantity can cost
+//   A2  an asset's hold is the sum of what open orders and lists hold of it
+//   A3  a limit order without a pending amend holds exactly what its open quantity can cost; linked orders that
+//       share a hold (account_lists.cpp) have none of their own
 //   A4  a "no" is a rejection and no event; a message about an order that is not open changes nothing
 //
 // place_order asks in this order, and the first "no" is the answer:
@@ -48,9 +49,12 @@ struct open_order {
   stp_mode stp = stp_mode::none;
   std::optional<order_rules> rules;
   bool is_triggered = false; // what it waited for has come
+  order_id list;             // of linked orders; 0: none
+  bool is_pending = false;   // an exit whose entry has not ended
   RIALTO_FIELDS(market, way, type, tif, is_amending, is_cancelling, price, size, quote_quantity,
                 executed, prevented, executed_quote, created_at, updated_at, hold, lot_size,
-                units_per_tick_lot, base, quote, client_order_id, stp, rules, is_triggered)
+                units_per_tick_lot, base, quote, client_order_id, stp, rules, is_triggered, list,
+                is_pending)
 
   [[nodiscard]] account_balances::index held_asset() const {
     return way == side::buy ? quote : base;
@@ -59,6 +63,15 @@ struct open_order {
   [[nodiscard]] std::optional<amount_units> base_of(quantity_lots lots) const;
   /// What a limit order's open quantity can cost at `limit` with total quantity `total`.
   [[nodiscard]] std::optional<amount_units> need(price_ticks limit, quantity_lots total) const;
+};
+
+/// Linked orders while they share a hold: two of which one goes, or exits, whose hold is what their entry brings.
+struct order_list {
+  order_id entry;             // 0: none, or it has ended
+  std::vector<order_id> legs; // those that share
+  account_balances::index asset = 0;
+  amount_units hold;
+  RIALTO_FIELDS(entry, legs, asset, hold)
 };
 
 class account {
@@ -104,7 +117,8 @@ private:
     posts_type& posts;
     account_limits limits;
   };
-  struct placement { // the decision on a place_order
+  enum class funds : std::uint8_t { now, later }; // later: an exit, paid by its entry
+  struct placement {                              // the decision on a place_order
     reject_reason why = reject_reason::none;
     amount_units hold;
     quantity_lots size; // most that may trade; 0: no such bound
@@ -132,10 +146,34 @@ private:
   outcome run(const amend& cmd, const step& at);
   outcome run(const cancel& cmd, const step& at);
   outcome run(const cancel_all& cmd, const step& at);
-  [[nodiscard]] placement decide(const place_order& cmd) const;
-  [[nodiscard]] placement decide_limit(const place_order& cmd) const;
-  [[nodiscard]] placement decide_market(const place_order& cmd) const;
+  [[nodiscard]] reject_reason refusal_of(const place_order& cmd, const step& at) const;
+  [[nodiscard]] submit_order submit_of(const place_order& cmd, const placement& decided,
+                                       const step& at) const;
+  [[nodiscard]] placement decide(const place_order& cmd, funds from) const;
+  [[nodiscard]] placement decide_limit(const place_order& cmd, funds from) const;
+  [[nodiscard]] placement decide_market(const place_order& cmd, funds from) const;
   [[nodiscard]] order_view view_of(const client_entry& entry, const place_order& cmd) const;
+
+  template <class Placed>
+  open_order& open_order_of(const submit_order& wish, const Placed& one, timestamp_ns now);
+  template <class Placed>
+  void remember_id(order_id order, const Placed& one, timestamp_ns now);
+
+  // account_lists.cpp
+  outcome run(const place_list& cmd, const step& at);
+  [[nodiscard]] reject_reason refusal_of(const place_list& cmd, const step& at) const;
+  [[nodiscard]] orders_view views_of_list(order_id list) const;
+  [[nodiscard]] const order_list* shared_by(order_id id, const open_order& order) const;
+  [[nodiscard]] order_list* shared_by(order_id id, const open_order& order);
+  [[nodiscard]] amount_units kept_of(order_id id, const open_order& order,
+                                     amount_units received) const;
+  [[nodiscard]] amount_units released_at_end(order_id id, const open_order& order) const;
+  [[nodiscard]] amount_units need_of(const open_order& order, quantity_lots size,
+                                     amount_units all) const;
+  void take_message(const exits_opened& message, entity_id from, const step& at);
+  void take(const list_placed& one, timestamp_ns now, posts_type& posts);
+  void take(const exits_settled& one, timestamp_ns now, posts_type& posts);
+  void leave_list(order_id id, const open_order& order, bool was_ended);
 
   // account_settlement.cpp
   void take_message(const open_account& message, entity_id from, const step& at);
@@ -173,6 +211,7 @@ private:
   std::uint64_t events_ = 0;      // applied since the beginning
   account_balances balances_;
   orders open_;
+  std::map<order_id, order_list> lists_;
   client_ids client_ids_;
   daily_orders daily_;
   final_orders final_;

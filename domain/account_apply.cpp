@@ -17,10 +17,10 @@ void account::take(const account_opened& one, timestamp_ns, posts_type&) {
   label_ = one.label;
 }
 
-void account::take(const order_placed& one, timestamp_ns now, posts_type& posts) {
-  const auto& wish = one.order;
-  const auto at = open_.insert_or_assign(open_.end(), wish.id, open_order{});
-  auto& order = at->second;
+/// An order that was placed, or one of a list; its hold is the caller's.
+template <class Placed>
+open_order& account::open_order_of(const submit_order& wish, const Placed& one, timestamp_ns now) {
+  auto& order = open_.insert_or_assign(open_.end(), wish.id, open_order{})->second;
   order.market = one.market;
   order.way = wish.way;
   order.type = wish.type;
@@ -29,28 +29,93 @@ void account::take(const order_placed& one, timestamp_ns now, posts_type& posts)
   order.quote_quantity = wish.quote_target;
   if (wish.quote_target.value == 0) order.size = wish.size; // else it only bounds what may trade
   order.created_at = order.updated_at = now;
-  order.hold = one.hold;
   order.lot_size = one.lot_size;
   order.units_per_tick_lot = one.units_per_tick_lot;
   order.base = balances_.index_of(one.base);
   order.quote = balances_.index_of(one.quote);
-  order.client_order_id = one.client_order_id;
   order.stp = wish.stp;
   order.rules = wish.rules;
-  balances_.hold(order.held_asset(), one.hold);
   daily_.add(now);
-  if (!one.client_order_id.empty()) {
-    client_entry entry;
-    entry.id_hash = hash64(one.client_order_id);
-    entry.body_hash = one.body_hash;
-    entry.order = wish.id;
-    entry.placed_at = now;
-    client_ids_.add(entry, now);
-  }
-  posts.push_back({entity_id{one.market}, wish});
+  return order;
+}
+
+/// Remembers the client order id of an order or a list.
+template <class Placed>
+void account::remember_id(order_id order, const Placed& one, timestamp_ns now) {
+  if (one.client_order_id.empty()) return;
+  client_entry entry;
+  entry.id_hash = hash64(one.client_order_id);
+  entry.body_hash = one.body_hash;
+  entry.order = order;
+  entry.placed_at = now;
+  client_ids_.add(entry, now);
+}
+
+void account::take(const order_placed& one, timestamp_ns now, posts_type& posts) {
+  auto& order = open_order_of(one.order, one, now);
+  order.hold = one.hold;
+  order.client_order_id = one.client_order_id;
+  balances_.hold(order.held_asset(), one.hold);
+  remember_id(one.order.id, one, now);
+  posts.push_back({entity_id{one.market}, one.order});
   if (!is_live_) return;
-  const auto view = view_of(*at);
+  const auto view = view_of(*open_.find(one.order.id));
   tell(&view, {order.held_asset()}, now);
+}
+
+/// A list holds what the dearer of its two orders can cost; an entry holds its own.
+void account::take(const list_placed& one, timestamp_ns now, posts_type& posts) {
+  auto& list = lists_[one.list];
+  for (const auto& wish : one.orders) {
+    auto& order = open_order_of(wish, one, now);
+    order.list = one.list;
+    if (one.has_entry && wish.id == one.list) {
+      list.entry = wish.id;
+      order.hold = one.hold;
+      balances_.hold(order.held_asset(), one.hold);
+    } else {
+      list.legs.push_back(wish.id);
+      list.asset = order.held_asset();
+      order.is_pending = one.has_entry;
+    }
+  }
+  open_.find(one.list)->second.client_order_id = one.client_order_id;
+  if (!one.has_entry) {
+    list.hold = one.hold;
+    balances_.hold(list.asset, one.hold);
+  }
+  remember_id(one.list, one, now);
+  posts.push_back({entity_id{one.market}, submit_list{one.list, self_, one.has_entry, one.orders}});
+  if (!is_live_) return;
+  for (const auto& wish : one.orders) {
+    const auto at = open_.find(wish.id);
+    const auto view = view_of(*at);
+    tell(&view, {at->second.held_asset()}, now);
+  }
+}
+
+/// The exits are in the market. One that is alone owns the hold from here.
+void account::take(const exits_settled& one, timestamp_ns now, posts_type&) {
+  const auto asset = balances_.index_of(one.asset);
+  balances_.release(asset, one.released);
+  const auto list = lists_.find(one.list);
+  if (list == lists_.end()) return;
+  list->second.hold -= one.released;
+  for (const auto id : one.exits) {
+    const auto at = open_.find(id);
+    if (at == open_.end()) continue;
+    auto& order = at->second;
+    order.size = one.size;
+    order.is_pending = false;
+    order.updated_at = now;
+    if (one.exits.size() == 1) {
+      order.hold = list->second.hold;
+      lists_.erase(list);
+    }
+    if (!is_live_) continue;
+    const auto view = view_of(*at);
+    tell(&view, {asset}, now);
+  }
 }
 
 void account::take(const amend_requested& one, timestamp_ns now, posts_type& posts) {
@@ -83,7 +148,13 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   const auto at = open_.find(one.id);
   if (at == open_.end()) return;
   auto& order = at->second;
-  order.hold -= paid + one.released;
+  auto* list = shared_by(one.id, order);
+  (list != nullptr ? list->hold : order.hold) -= paid + one.released;
+  if (one.kept.value != 0) {
+    balances_.hold(buys ? base : quote, one.kept);
+    if (const auto mine = lists_.find(order.list); mine != lists_.end())
+      mine->second.hold += one.kept;
+  }
   order.executed += one.fill.size;
   order.executed_quote += one.fill.notional;
   order.updated_at = now;
@@ -95,7 +166,9 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
     tell(&view, {base, quote}, now);
     view.fills.clear();
   }
-  if (one.is_last) close(at, std::move(view));
+  if (!one.is_last) return;
+  leave_list(one.id, order, false);
+  close(at, std::move(view));
 }
 
 void account::take(const order_done& one, timestamp_ns now, posts_type&) {
@@ -103,11 +176,13 @@ void account::take(const order_done& one, timestamp_ns now, posts_type&) {
   balances_.release(asset, one.released);
   const auto at = open_.find(one.id);
   if (at == open_.end()) return;
+  if (auto* list = shared_by(one.id, at->second); list != nullptr) list->hold -= one.released;
   at->second.updated_at = now;
   auto view = view_of(*at);
   view.status = one.status;
   view.reason = one.reason;
   tell(&view, {asset}, now);
+  leave_list(one.id, at->second, true);
   close(at, std::move(view));
 }
 

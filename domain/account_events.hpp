@@ -43,6 +43,13 @@ struct place_order {
   std::optional<stp_mode> stp; // empty: the account's
   std::optional<order_rules> rules;
 };
+/// Linked orders of one market. The first order's client_order_id and body_hash are the list's. Outcome:
+/// orders_view of them.
+struct place_list {
+  bool has_entry =
+    false; // the first is an entry, the others its exits; else two of which one goes (OCO)
+  std::vector<place_order> orders;
+};
 struct amend {
   order_id id;
   price_ticks price;
@@ -83,7 +90,7 @@ struct account_limits {
 };
 struct account_command {
   std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances, get_order,
-               get_orders, configure_account, get_account>
+               get_orders, configure_account, get_account, place_list>
     body;
   account_limits limits;
 };
@@ -134,7 +141,33 @@ struct fill_settled {
   bool is_last = false;
   std::string base_asset, quote_asset;
   amount_units released; // hold that went back to available with this fill
-  RIALTO_FIELDS(id, market, way, fill, base, is_last, base_asset, quote_asset, released)
+  amount_units kept;     // of what was received: on hold for the exits of this entry
+  RIALTO_FIELDS(id, market, way, fill, base, is_last, base_asset, quote_asset, released, kept)
+};
+/// Checks passed and `hold` moved from available to hold: an entry's own, or what the dearer of two orders of
+/// which one goes can cost. Posts submit_list.
+struct list_placed {
+  order_id list;
+  bool has_entry = false;
+  std::vector<submit_order> orders;
+  market_id market;
+  std::string client_order_id;
+  std::uint64_t body_hash = 0;
+  std::string base, quote;
+  amount_units hold;
+  std::int64_t units_per_tick_lot = 0;
+  amount_units lot_size;
+  RIALTO_FIELDS(list, has_entry, orders, market, client_order_id, body_hash, base, quote, hold,
+                units_per_tick_lot, lot_size)
+};
+/// The exits of an entry are in the market; what they cannot cost is released.
+struct exits_settled {
+  order_id list;
+  std::vector<order_id> exits;
+  quantity_lots size; // of each
+  std::string asset;
+  amount_units released;
+  RIALTO_FIELDS(list, exits, size, asset, released)
 };
 struct order_done { // cancelled, expired or rejected by the market
   order_id id;
@@ -180,7 +213,7 @@ struct transferred {
 
 using account_event = std::variant<account_opened, order_placed, amend_requested, cancel_requested,
                                    fill_settled, order_done, amend_settled, transferred, order_cut,
-                                   account_configured, trigger_noted>;
+                                   account_configured, trigger_noted, list_placed, exits_settled>;
 
 // ---- answers and publications
 // --------------------------------------------------------------------------------

@@ -91,6 +91,10 @@ public:
     kept_.push_back(std::move(last));
   }
   [[nodiscard]] const order_view* find(order_id id) const;
+  template <class Do>
+  void each(Do what) const {
+    for (std::size_t i = 0; i < kept_.size(); ++i) what(kept_[i]);
+  }
   void encode(byte_writer& out) const { out.put(kept_); }
   void decode(byte_reader& in) { in.get(kept_); }
 

@@ -93,36 +93,11 @@ outcome account::run(const place_order& cmd, const step& at) {
     if (known.what == client_ids::verdict::reused)
       return refuse(reject_reason::client_order_id_reused);
   }
-  if (!cmd.id || open_.contains(cmd.id)) return refuse(reject_reason::already_exists);
-  if (open_.size() >= at.limits.open_orders_max) return refuse(reject_reason::too_many_open_orders);
-  if (daily_.count(at.now) >= at.limits.orders_per_day_max)
-    return refuse(reject_reason::too_many_orders_today);
-  if (const auto why = refusal_of(terms, cmd); why != reject_reason::none) return refuse(why);
-  if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
-      why != reject_reason::none)
-    return refuse(why);
-  if (cmd.tif == time_in_force::gtd && cmd.rules->expires_at <= at.now)
-    return refuse(reject_reason::expiry_invalid);
-  const auto decided = decide(cmd);
+  if (const auto why = refusal_of(cmd, at); why != reject_reason::none) return refuse(why);
+  const auto decided = decide(cmd, funds::now);
   if (decided.why != reject_reason::none) return refuse(decided.why);
-
   order_placed placed;
-  auto& order = placed.order;
-  order.id = cmd.id;
-  order.account = self_;
-  order.owner = owner_;
-  order.way = cmd.way;
-  order.type = cmd.type;
-  order.tif = cmd.tif;
-  order.price = cmd.price;
-  order.size = decided.size;
-  order.quote_target = cmd.quote_quantity;
-  if (cmd.type == order_type::market && cmd.way == side::buy) order.spend_max = decided.hold;
-  order.maker_fee = terms.maker_fee;
-  order.taker_fee = terms.taker_fee;
-  order.created_at = at.now;
-  order.stp = cmd.stp.value_or(stp_);
-  order.rules = cmd.rules;
+  placed.order = submit_of(cmd, decided, at);
   placed.market = terms.market;
   placed.client_order_id = cmd.client_order_id;
   placed.body_hash = cmd.body_hash;
@@ -135,18 +110,54 @@ outcome account::run(const place_order& cmd, const step& at) {
   return forwarded{view_of(*open_.find(cmd.id))};
 }
 
-account::placement account::decide(const place_order& cmd) const {
+/// What says no before price, quantity and funds are looked at.
+reject_reason account::refusal_of(const place_order& cmd, const step& at) const {
+  if (!cmd.id || open_.contains(cmd.id)) return reject_reason::already_exists;
+  if (open_.size() >= at.limits.open_orders_max) return reject_reason::too_many_open_orders;
+  if (daily_.count(at.now) >= at.limits.orders_per_day_max)
+    return reject_reason::too_many_orders_today;
+  if (const auto why = rialto::refusal_of(cmd.terms, cmd); why != reject_reason::none) return why;
+  if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
+      why != reject_reason::none)
+    return why;
+  return cmd.tif == time_in_force::gtd && cmd.rules->expires_at <= at.now
+           ? reject_reason::expiry_invalid
+           : reject_reason::none;
+}
+
+submit_order account::submit_of(const place_order& cmd, const placement& decided,
+                                const step& at) const {
+  submit_order order;
+  order.id = cmd.id;
+  order.account = self_;
+  order.owner = owner_;
+  order.way = cmd.way;
+  order.type = cmd.type;
+  order.tif = cmd.tif;
+  order.price = cmd.price;
+  order.size = decided.size;
+  order.quote_target = cmd.quote_quantity;
+  if (cmd.type == order_type::market && cmd.way == side::buy) order.spend_max = decided.hold;
+  order.maker_fee = cmd.terms.maker_fee;
+  order.taker_fee = cmd.terms.taker_fee;
+  order.created_at = at.now;
+  order.stp = cmd.stp.value_or(stp_);
+  order.rules = cmd.rules;
+  return order;
+}
+
+account::placement account::decide(const place_order& cmd, funds from) const {
   if (cmd.way != side::buy && cmd.way != side::sell)
     return {reject_reason::quantity_invalid, {}, {}};
   switch (cmd.type) {
   case order_type::limit:
-  case order_type::post_only: return decide_limit(cmd);
-  case order_type::market: return decide_market(cmd);
+  case order_type::post_only: return decide_limit(cmd, from);
+  case order_type::market: return decide_market(cmd, from);
   }
   return {reject_reason::price_invalid, {}, {}};
 }
 
-account::placement account::decide_limit(const place_order& cmd) const {
+account::placement account::decide_limit(const place_order& cmd, funds from) const {
   const auto& terms = cmd.terms;
   const auto no = [](reject_reason why) { return placement{why, {}, {}}; };
   if (cmd.price.value <= 0) return no(reject_reason::price_invalid);
@@ -158,19 +169,20 @@ account::placement account::decide_limit(const place_order& cmd) const {
   if (*cost < terms.notional_min) return no(reject_reason::notional_too_small);
   const bool buys = cmd.way == side::buy;
   const auto hold = buys ? *cost : *base;
-  if (hold > balances_.available(buys ? terms.quote : terms.base))
+  if (from == funds::now && hold > balances_.available(buys ? terms.quote : terms.base))
     return no(reject_reason::insufficient_balance);
   return {reject_reason::none, hold, cmd.size};
 }
 
-account::placement account::decide_market(const place_order& cmd) const {
+account::placement account::decide_market(const place_order& cmd, funds from) const {
   const auto& terms = cmd.terms;
   const auto no = [](reject_reason why) { return placement{why, {}, {}}; };
   const bool buys = cmd.way == side::buy, by_quote = cmd.quote_quantity.value != 0;
   if (cmd.price.value != 0) return no(reject_reason::price_invalid);
   if (by_quote ? cmd.size.value != 0 || cmd.quote_quantity.value < 0 : !is_allowed(cmd.size, terms))
     return no(reject_reason::quantity_invalid);
-  const auto available = balances_.available(buys ? terms.quote : terms.base);
+  const auto available = from == funds::now ? balances_.available(buys ? terms.quote : terms.base)
+                                            : amount_units{int64_max};
   if (buys && by_quote) { // the one kind that needs no reference price
     if (cmd.quote_quantity < terms.notional_min) return no(reject_reason::notional_too_small);
     if (cmd.quote_quantity > available) return no(reject_reason::insufficient_balance);
@@ -233,7 +245,8 @@ outcome account::run(const amend& cmd, const step& at) {
   const auto no = [&](reject_reason why) { return rejection{why, view_of(*known)}; };
   const auto& terms = cmd.terms;
   if (!is_sound(terms) || terms.market != order.market) return no(reject_reason::unknown_market);
-  if (!order.has_limit() || order.is_amending) return no(reject_reason::amend_not_allowed);
+  if (!order.has_limit() || order.is_amending || lists_.contains(order.list))
+    return no(reject_reason::amend_not_allowed);
   if (terms.status == market_status::halted) return no(reject_reason::market_halted);
   if (terms.status == market_status::cancel_only) return no(reject_reason::market_cancel_only);
   if (cmd.price.value == 0 && cmd.size.value == 0) return no(reject_reason::amend_not_allowed);

@@ -41,13 +41,17 @@ void account::take_message(const order_filled& message, entity_id from, const st
   const auto paid = buys ? fill.notional.value : base;
   RIALTO_ASSERT_VALUES(fill.size.value > 0, message.id.value, fill.size.value);
   RIALTO_ASSERT_VALUES(fill.notional.value >= 0, message.id.value, fill.notional.value);
-  RIALTO_ASSERT_VALUES(paid <= order->hold.value, paid, order->hold.value);
+  const auto* list = shared_by(message.id, *order);
+  const auto hold = list != nullptr ? list->hold : order->hold;
+  RIALTO_ASSERT_VALUES(paid <= hold.value, paid, hold.value);
   if (order->size.value != 0)
     RIALTO_ASSERT_VALUES(order->executed + order->prevented + fill.size <= order->size,
                          message.id.value, fill.size.value);
-  const auto rest = order->hold.value - paid;
+  const auto rest = hold.value - paid;
   std::int64_t released = 0;
-  if (message.is_last) {
+  if (list != nullptr) { // while another shares it, that one's end releases it
+    if (message.is_last && list->legs.size() == 1) released = rest;
+  } else if (message.is_last) {
     released = rest;
   } else if (buys && order->has_limit()) { // traded below its limit
     const auto reserved = notional(order->price, fill.size, order->units_per_tick_lot);
@@ -56,7 +60,9 @@ void account::take_message(const order_filled& message, entity_id from, const st
   }
   settle(fill_settled{message.id, order->market, order->way, fill, amount_units{base},
                       message.is_last, balances_[order->base].asset, balances_[order->quote].asset,
-                      amount_units{released}},
+                      amount_units{released},
+                      kept_of(message.id, *order,
+                              (buys ? amount_units{base} : fill.notional) - fill.fee)},
          at);
 }
 
@@ -64,7 +70,7 @@ void account::take_message(const order_ended& message, entity_id from, const ste
   const auto* order = find_open(message, from);
   if (order == nullptr) return;
   settle(order_done{message.id, message.status, message.reason,
-                    balances_[order->held_asset()].asset, order->hold},
+                    balances_[order->held_asset()].asset, released_at_end(message.id, *order)},
          at);
 }
 
@@ -73,7 +79,9 @@ void account::take_message(const order_reduced& message, entity_id from, const s
   if (order == nullptr) return;
   RIALTO_ASSERT_VALUES(message.size.value > 0, message.id.value, message.size.value);
   std::int64_t released = 0;
-  if (order->has_limit()) { // what a market order holds stays with it until it ends, the same step
+  if (order->has_limit() &&
+      shared_by(message.id, *order) ==
+        nullptr) { // what a market order holds stays with it until it ends, the same step
     const auto freed = order->way == side::buy
                          ? notional(order->price, message.size, order->units_per_tick_lot)
                          : order->base_of(message.size);

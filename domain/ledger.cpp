@@ -33,6 +33,10 @@ struct account_legs {
   void operator()(const order_placed& one) {
     out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
   }
+  void operator()(const list_placed& one) {
+    out.move(available, hold, one.orders[0].way == side::buy ? one.quote : one.base, one.hold);
+  }
+  void operator()(const exits_settled& one) { out.move(hold, available, one.asset, one.released); }
   void operator()(const amend_requested& one) {
     out.move(available, hold, one.asset, one.extra_hold);
   }
@@ -49,6 +53,7 @@ struct account_legs {
     out.add(available, received_asset, received.value - one.fill.fee.value);
     out.add({ledger_kind::fees, 0}, received_asset, one.fill.fee.value);
     out.move(hold, available, paid_asset, one.released);
+    out.move(available, hold, received_asset, one.kept);
   }
   void operator()(const order_done& one) { out.move(hold, available, one.asset, one.released); }
   void operator()(const order_cut& one) { out.move(hold, available, one.asset, one.released); }

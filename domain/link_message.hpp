@@ -51,6 +51,15 @@ struct cancel_order {
   RIALTO_FIELDS(id, account)
 };
 
+/// Orders that end one another (domain/order_links.hpp): two of which one goes (OCO), or an entry and one or two exits.
+struct submit_list {
+  order_id list; // the first order's id
+  account_id account;
+  bool has_entry = false; // the first order is the entry
+  std::vector<submit_order> orders;
+  RIALTO_FIELDS(list, account, has_entry, orders)
+};
+
 // market -> account
 struct order_filled {
   order_id id;
@@ -73,6 +82,13 @@ struct order_activated {
   account_id account;
   RIALTO_FIELDS(id, account)
 };
+/// An entry has ended with something executed: its exits are in the market, `size` each.
+struct exits_opened {
+  order_id list;
+  account_id account;
+  quantity_lots size;
+  RIALTO_FIELDS(list, account, size)
+};
 /// Self-trade prevention took `size` off both orders.
 struct order_reduced {
   order_id id;
@@ -92,7 +108,7 @@ struct order_amended { // the market's answer to every amend_order of an open or
 
 using link_message =
   std::variant<open_account, submit_order, amend_order, cancel_order, order_filled, order_ended,
-               order_amended, order_reduced, order_activated>;
+               order_amended, order_reduced, order_activated, submit_list, exits_opened>;
 
 /// A message and where it goes.
 struct addressed_message {

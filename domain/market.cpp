@@ -49,6 +49,8 @@ void post_messages(const market_event& happened, timestamp_ns now,
       order_amended{refused->id, refused->account, refused->price, refused->size, refused->reason});
   } else if (const auto* triggered = std::get_if<order_triggered>(&happened)) {
     post(posts, triggered->account, order_activated{triggered->id, triggered->account});
+  } else if (const auto* sized = std::get_if<exits_sized>(&happened)) {
+    post(posts, sized->account, exits_opened{sized->list, sized->account, sized->size});
   }
 }
 
@@ -67,6 +69,7 @@ outcome market::handle(const link_message& message, entity_id, const order_view&
   const step at{now, out, posts, out.size()};
   prepare(at);
   if (const auto* order = std::get_if<submit_order>(&message)) return run(*order, context, at);
+  if (const auto* list = std::get_if<submit_list>(&message)) return run(*list, context, at);
   if (const auto* wish = std::get_if<amend_order>(&message)) return run(*wish, context, at);
   if (const auto* wish = std::get_if<cancel_order>(&message)) return run(*wish, context, at);
   return refuse(reject_reason::unknown_order); // no other message is for a market
@@ -89,11 +92,15 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
       to.book_.apply(one);
       to.last_price_ = one.price;
       to.triggers_.follow(one.price, one.price);
+      to.links_.apply(one);
     }
     void operator()(const order_closed& one) const {
       to.book_.apply(one);
       to.triggers_.remove(one.id);
+      to.links_.apply(one);
     }
+    void operator()(const list_linked& one) const { to.links_.apply(one); }
+    void operator()(const exits_sized& one) const { to.links_.apply(one); }
     void operator()(const order_changed& one) const { to.book_.apply(one); }
     void operator()(const amend_refused&) const {}
     void operator()(const trade_prevented& one) const { to.book_.apply(one); }
@@ -127,13 +134,14 @@ void market::finish(const step& at, std::size_t quiet_from) {
   do {
     for (; i < at.out.size(); ++i) {
       post_messages(at.out[i], at.now, at.posts);
+      if (!links_.empty()) follow_links(at.out[i], at);
       const auto* trade = std::get_if<trade_executed>(&at.out[i]);
       if (trade == nullptr) continue;
       last_price_ = trade->price;
       if (i < quiet_from || i >= quiet_to) print(*trade, at.now);
       if (!triggers_.empty()) see(last_price_, at);
     }
-  } while (send_next(at));
+  } while (open_exits(at) || send_next(at));
 }
 
 void market::take(const instrument& spec) {
@@ -242,6 +250,7 @@ void market::encode(byte_writer& out) const {
   out.put(last_price_);
   book_.encode(out);
   triggers_.encode(out);
+  links_.encode(out);
 }
 
 void market::decode(byte_reader& in) {
@@ -255,7 +264,8 @@ void market::decode(byte_reader& in) {
   }
   book_.decode(in);
   triggers_.decode(in);
-  if (is_blank() && (book_.order_count() > 0 || !triggers_.empty())) in.fail();
+  links_.decode(in);
+  if (is_blank() && (book_.order_count() > 0 || !triggers_.empty() || !links_.empty())) in.fail();
 }
 
 std::uint64_t market::state_hash() const {
@@ -271,6 +281,7 @@ void market::check_invariants() const {
   RIALTO_ASSERT(tape_.size() <= tape_max);
   if (!must_match_house_) book_.check_invariants();
   triggers_.check_invariants();
+  links_.check_invariants();
 }
 
 } // namespace rialto

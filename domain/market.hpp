@@ -12,8 +12,8 @@
 //   K3  publications are numbered without gap from one snapshot to the next; the first after a
 //       start is a snapshot, and nothing is published before an id is reserved
 //
-// Where each rule is: orders and answers market_orders.cpp, stops and trailing orders market_triggers.cpp, the
-// public face market_publication.cpp.
+// Where each rule is: orders and answers market_orders.cpp, stops and trailing orders market_triggers.cpp, linked
+// orders market_links.cpp, the public face market_publication.cpp.
 //
 // Status: open trades. post_only: limit orders that do not take. cancel_only: cancels. halted:
 // nothing. The mirrored market's depth and trades are laid in only while open.
@@ -21,6 +21,7 @@
 
 #include "domain/machine.hpp"
 #include "domain/order_book.hpp"
+#include "domain/order_links.hpp"
 #include "domain/trigger_book.hpp"
 
 namespace rialto {
@@ -65,6 +66,7 @@ public:
   [[nodiscard]] const instrument& spec() const { return spec_; }
   [[nodiscard]] const order_book& book() const { return book_; }
   [[nodiscard]] const trigger_book& triggers() const { return triggers_; }
+  [[nodiscard]] const order_links& links() const { return links_; }
 
 private:
   struct step; // what one call appends to
@@ -93,7 +95,8 @@ private:
   // market_triggers.cpp
   [[nodiscard]] reject_reason flaw_of_trigger(const submit_order& order) const;
   void arm(const submit_order& order, const step& at);
-  void disarm(order_id id, order_status status, const step& at);
+  void disarm(order_id id, order_status status, reject_reason why, const step& at);
+  void expire_refused(order_id id, const step& at);
   [[nodiscard]] order_view view_of(const trigger_book::waiting& one,
                                    const order_view& context) const;
   void end_expired(const step& at);
@@ -106,6 +109,16 @@ private:
     return shown_price_.value != 0 ? shown_price_ : last_price_;
   }
 
+  // market_links.cpp
+  outcome run(const submit_list& list, const order_view& context, const step& at);
+  [[nodiscard]] reject_reason refusal_of(const submit_list& list) const;
+  [[nodiscard]] bool is_known(order_id id) const;
+  void enter(const submit_order& order, const step& at);
+  void follow_links(const market_event& event, const step& at);
+  void end_linked(order_id list, order_id besides, const step& at);
+  [[nodiscard]] bool open_exits(const step& at);
+  void open_exits(order_id list, const step& at);
+
   // market_publication.cpp
   void print(const trade_executed& trade, timestamp_ns now);
   void print(const tape_entry& line);
@@ -115,6 +128,7 @@ private:
   order_book book_;
   market_ids ids_;
   trigger_book triggers_;
+  order_links links_;
   price_ticks last_price_; // of own trades
 
   // Not history (K2).
@@ -127,6 +141,7 @@ private:
   timestamp_ns noted_at_;
   std::vector<order_id> going_, beginning_; // of the step at hand
   std::size_t gone_ = 0;                    // of going_
+  std::vector<order_id> opening_;           // lists whose entry has ended in this step
 };
 
 static_assert(machine<market>);

@@ -164,10 +164,26 @@ struct extremes_noted {
   RIALTO_FIELDS(low, high)
 };
 
+/// Linked orders came (domain/order_links.hpp); what becomes of each follows.
+struct list_linked {
+  order_id list;
+  account_id account;
+  bool has_entry = false;
+  std::vector<submit_order> orders;
+  RIALTO_FIELDS(list, account, has_entry, orders)
+};
+/// A list's entry has ended with something executed: each of its exits is for `size`.
+struct exits_sized {
+  order_id list;
+  account_id account;
+  quantity_lots size;
+  RIALTO_FIELDS(list, account, size)
+};
+
 using market_event =
   std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
                order_changed, amend_refused, ids_reserved, trade_prevented, order_armed,
-               trail_begun, order_triggered, extremes_noted>;
+               trail_begun, order_triggered, extremes_noted, list_linked, exits_sized>;
 
 // ---- what leaves besides events
 // ------------------------------------------------------------------------------

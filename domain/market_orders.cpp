@@ -33,19 +33,14 @@ outcome market::run(const submit_order& order, const order_view& context, const 
     finish(at);
     return rejection{reject_reason::already_exists, view_of(known, context)};
   }
-  if (const auto* known = triggers_.find(order.id); known != nullptr) {
+  if (is_known(order.id)) {
     finish(at);
-    return rejection{reject_reason::already_exists, view_of(*known, context)};
+    return rejection{reject_reason::already_exists, std::move(view)};
   }
   if (const auto why = refusal_of(order); why != reject_reason::none)
     at.out.push_back(order_closed{order.id, order.account, order_status::rejected, why});
-  else if (order.tif == time_in_force::gtd && order.rules && order.rules->expires_at <= at.now)
-    at.out.push_back(
-      order_closed{order.id, order.account, order_status::expired, reject_reason::none});
-  else if (waits(order.rules))
-    arm(order, at);
   else
-    book_.submit(order, ids_, at.out);
+    enter(order, at);
   finish(at);
   add_events(view, at);
   view.updated_at = at.now;
@@ -64,7 +59,7 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
   view.id = wish.id;
   view.account = wish.account;
   auto why = reject_reason::none;
-  if (waiting != nullptr)
+  if (waiting != nullptr || (mine && links_.find(wish.id) != nullptr))
     why = reject_reason::amend_not_allowed; // cancel it, and place another
   else if (!mine)
     why = reject_reason::unknown_order;
@@ -94,24 +89,31 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
 outcome market::run(const cancel_order& wish, const order_view& context, const step& at) {
   const auto known = book_.find(wish.id);
   const auto* waiting = triggers_.find(wish.id);
-  if (waiting != nullptr && waiting->order.account != wish.account) waiting = nullptr;
-  const bool rests = known != no_order && book_.account(known) == wish.account;
-  if (!rests && waiting == nullptr) {
+  const auto* pending = links_.find_pending(wish.id);
+  const auto account = known != no_order    ? book_.account(known)
+                       : waiting != nullptr ? waiting->order.account
+                       : pending != nullptr ? pending->account
+                                            : account_id{};
+  if (account != wish.account) {
     finish(at);
     auto view = context;
     view.id = wish.id;
     view.account = wish.account;
     return rejection{reject_reason::unknown_order, std::move(view)};
   }
-  auto view = rests ? view_of(known, context) : view_of(*waiting, context);
+  auto view = known != no_order    ? view_of(known, context)
+              : waiting != nullptr ? view_of(*waiting, context)
+                                   : view_of(*pending, context);
   if (spec_.status == market_status::halted) {
     finish(at);
     return rejection{reject_reason::market_halted, std::move(view)};
   }
-  if (rests)
+  if (known != no_order)
     book_.cancel(known, at.out);
+  else if (waiting != nullptr)
+    disarm(wish.id, order_status::cancelled, reject_reason::none, at);
   else
-    disarm(wish.id, order_status::cancelled, at);
+    at.out.push_back(order_closed{wish.id, account, order_status::cancelled, reject_reason::none});
   finish(at);
   add_events(view, at);
   view.updated_at = at.now;

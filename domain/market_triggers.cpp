@@ -37,15 +37,15 @@ void market::arm(const submit_order& order, const step& at) {
   triggers_.add(order, extreme);
 }
 
-void market::disarm(order_id id, order_status status, const step& at) {
+void market::disarm(order_id id, order_status status, reject_reason why, const step& at) {
   const auto account = triggers_.find(id)->order.account;
-  at.out.push_back(order_closed{id, account, status, reject_reason::none});
+  at.out.push_back(order_closed{id, account, status, why});
   triggers_.remove(id);
 }
 
 void market::end_expired(const step& at) {
   for (auto id = triggers_.find_expired(at.now); id; id = triggers_.find_expired(at.now))
-    disarm(id, order_status::expired, at);
+    disarm(id, order_status::expired, reject_reason::none, at);
 }
 
 /// An own trade's price: who follows it, and who is due.
@@ -98,15 +98,22 @@ bool market::send_next(const step& at) {
     order.rules->trigger = {};
     at.out.push_back(order_triggered{id, order.account, last_price()});
     triggers_.remove(id);
+    if (const auto* list = links_.find(id); list != nullptr && list->entry != id)
+      end_linked(list->list, id, at);
     book_.submit(order, ids_, at.out);
-    if (auto* closed = std::get_if<order_closed>(&at.out.back());
-        closed != nullptr && closed->id == id && closed->status == order_status::rejected)
-      closed->status = order_status::expired; // it was accepted long ago
+    expire_refused(id, at);
     return true;
   }
   going_.clear();
   gone_ = 0;
   return false;
+}
+
+/// What the book has just refused was accepted long ago.
+void market::expire_refused(order_id id, const step& at) {
+  if (auto* closed = std::get_if<order_closed>(&at.out.back());
+      closed != nullptr && closed->id == id && closed->status == order_status::rejected)
+    closed->status = order_status::expired;
 }
 
 order_view market::view_of(const trigger_book::waiting& one, const order_view& context) const {

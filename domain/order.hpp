@@ -80,6 +80,8 @@ enum class reject_reason : std::uint8_t {
   trigger_invalid = 33,      // no price to wait for, two trails, or out of range
   would_trigger = 34,        // the last price is there already
   too_many_triggers = 35,    // the market holds as many waiting orders as it may
+  list_invalid = 36,         // the orders of a list do not go together
+  linked = 37,               // cancelled: an order it is linked to traded, went or was cancelled
 };
 
 /// What an order waits for before it goes to the book, in the market's last price.
@@ -143,11 +145,13 @@ struct order_view {
   quantity_lots prevented; // taken off it to prevent trades with its owner
   std::optional<order_rules> rules;
   bool is_triggered = false; // what its trigger waited for has come
+  order_id list;             // of linked orders; 0: none. The id of the list's first order
+  bool is_pending = false;   // an exit whose entry has not ended
   std::vector<fill_view>
     fills; // of this answer only (an answer to a placement lists what it traded at once)
   RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
                 quote_quantity, executed, executed_quote, created_at, updated_at, stp, prevented,
-                rules, is_triggered, fills)
+                rules, is_triggered, list, is_pending, fills)
   friend bool operator==(const order_view&, const order_view&) = default;
 };
 

@@ -50,7 +50,7 @@ public:
   void submit(const submit_order& order, market_ids& ids, events& out);
   /// `may_take`: whether a new price that crosses may trade (else it is refused market_post_only).
   void amend(order_handle at, const amend_order& wish, bool may_take, market_ids& ids, events& out);
-  void cancel(order_handle at, events& out);
+  void cancel(order_handle at, events& out, reject_reason why = reject_reason::none);
   /// Ends the orders whose time has come.
   void expire(timestamp_ns now, events& out);
   /// When the next one's time comes; 0: never.

@@ -140,8 +140,8 @@ void order_book::amend(order_handle at, const amend_order& wish, bool may_take, 
   }
 }
 
-void order_book::cancel(order_handle at, events& out) {
-  end(at, order_status::cancelled, reject_reason::none, out);
+void order_book::cancel(order_handle at, events& out, reject_reason why) {
+  end(at, order_status::cancelled, why, out);
 }
 
 void order_book::expire(timestamp_ns now, events& out) {

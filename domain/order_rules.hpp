@@ -4,6 +4,8 @@
 
 #include "domain/order.hpp"
 
+#include <vector>
+
 namespace rialto {
 
 /// It waits for a price before it goes to the book.
@@ -42,6 +44,26 @@ namespace rialto {
       (rules->size_min.value > 0 && type == order_type::post_only))
     return reject_reason::min_quantity_invalid;
   if (!is_sound(rules->trigger)) return reject_reason::trigger_invalid;
+  return reject_reason::none;
+}
+
+/// Whether orders (place_order, submit_order) make a list. Two of which one goes (OCO): one side, one quantity. An
+/// entry and one or two exits: the exits on the other side, each of the entry's quantity. Among those that end one
+/// another at most one is in the book, the other waits for its price: so no trade can reach both.
+template <class Order>
+[[nodiscard]] reject_reason flaw_of_list(bool has_entry, const std::vector<Order>& orders) {
+  constexpr auto bad = reject_reason::list_invalid;
+  if (orders.size() < 2 || orders.size() > (has_entry ? 3 : 2)) return bad;
+  std::size_t resting = 0;
+  for (std::size_t i = has_entry ? 1 : 0; i < orders.size(); ++i) {
+    const auto& one = orders[i];
+    const auto way = has_entry ? opposite(orders[0].way) : orders[0].way;
+    if (one.way != way || one.size != orders[0].size || one.size.value <= 0) return bad;
+    const bool is_market = one.type == order_type::market;
+    if (one.tif != (is_market ? time_in_force::ioc : time_in_force::gtc)) return bad;
+    if (waits(one.rules)) continue;
+    if (is_market || ++resting > 1) return bad;
+  }
   return reject_reason::none;
 }
 

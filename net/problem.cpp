@@ -61,6 +61,10 @@ problem problem_of(reject_reason why) {
   case r::would_trigger: return {409, -2010, "would-trigger", "The last price is there already."};
   case r::too_many_triggers:
     return {409, -2010, "too-many-triggers", "The market holds as many waiting orders as it may."};
+  case r::list_invalid:
+    return {400, -1102, "list-invalid", "The orders of the list do not go together."};
+  case r::linked:
+    return {409, -2010, "linked", "An order it is linked to traded, went or was cancelled."};
   case r::already_exists: return {409, -1102, "already-exists", "It exists already."};
   case r::wrong_credentials:
     return {401, -2015, "wrong-credentials", "The e-mail address or the password is wrong."};

@@ -183,6 +183,12 @@ public:
     for (const auto& [id, slot] : slots_)
       if (slot.live) visit(*slot.live);
   }
+  /// An entity it was asked for is being loaded, or will be again after a failure.
+  [[nodiscard]] bool is_loading() const {
+    for (const auto& [id, slot] : slots_)
+      if (!slot.live && !slot.is_given_up) return true;
+    return false;
+  }
   [[nodiscard]] const shard_statistics& statistics() const { return statistics_; }
 
   /// What may leave for one notice: the effects as they are, or their answers turned into "not

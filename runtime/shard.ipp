@@ -413,7 +413,9 @@ void shard<World>::tick(timestamp_ns clock) {
       at.resend_at = {timers_.value + options_.resend_ns};
       resend(at);
     }
-    if (const auto due = at.live->wake_at(); due.value != 0 && due <= clock_) waking.push_back(id);
+    const auto wake_at = at.live->wake_at();
+    const bool is_waking = wake_at.value != 0 && wake_at <= clock_;
+    if (is_waking) waking.push_back(id); // and stays: below it must still be there
     const auto unsaved = at.live->event_number() - at.snapshot_at;
     tail += unsaved;
     const bool is_due = unsaved >= std::max(options_.snapshot_events,
@@ -432,11 +434,11 @@ void shard<World>::tick(timestamp_ns clock) {
           host_.snapshot_in_background(id);
       }
     }
-    if (idle.size() < options_.passivations_max &&
+    if (!is_waking && idle.size() < options_.passivations_max &&
         at.last_used.value + options_.idle_ns <= timers_.value && at.in_flight == 0 &&
         !at.awaits_claim && links.is_drained() && world_.may_passivate(id)) {
       if (unsaved > 0) host_.save_snapshot(at.live->make_snapshot());
-      if (const auto due = at.live->wake_at(); due.value != 0) note_wake(id, due);
+      if (wake_at.value != 0) note_wake(id, wake_at);
       idle.push_back(id);
     }
   }
@@ -451,8 +453,9 @@ void shard<World>::tick(timestamp_ns clock) {
     }
   }
   for (const auto id : waking) {
-    auto& at = slots_[id];
-    if (!at.live || degraded_) continue;
+    const auto known = slots_.find(id);
+    if (known == slots_.end() || !known->second.live || degraded_) continue;
+    auto& at = known->second;
     touch(at);
     try {
       at.live->wake(clock_, step_);

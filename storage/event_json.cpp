@@ -80,6 +80,17 @@ public:
     put(*x);
   }
   template <class T>
+  void put(const std::vector<T>& all) {
+    out_ += '[';
+    bool is_first = true;
+    for (const auto& one : all) {
+      if (!is_first) out_ += ',';
+      is_first = false;
+      put(one);
+    }
+    out_ += ']';
+  }
+  template <class T>
   requires has_fields<T>
   void put(const T& x) {
     out_ += '{';

@@ -44,7 +44,7 @@ inline constexpr event_tag tag_of<amend_requested>{0x0203, 1, "amend_requested"}
 template <>
 inline constexpr event_tag tag_of<cancel_requested>{0x0204, 1, "cancel_requested"};
 template <>
-inline constexpr event_tag tag_of<fill_settled>{0x0205, 1, "fill_settled"};
+inline constexpr event_tag tag_of<fill_settled>{0x0205, 2, "fill_settled"};
 template <>
 inline constexpr event_tag tag_of<order_done>{0x0206, 1, "order_done"};
 template <>
@@ -58,6 +58,10 @@ template <>
 inline constexpr event_tag tag_of<account_configured>{0x020a, 1, "account_configured"};
 template <>
 inline constexpr event_tag tag_of<trigger_noted>{0x020b, 1, "trigger_noted"};
+template <>
+inline constexpr event_tag tag_of<list_placed>{0x020c, 1, "list_placed"};
+template <>
+inline constexpr event_tag tag_of<exits_settled>{0x020d, 1, "exits_settled"};
 
 template <>
 inline constexpr event_tag tag_of<instrument_listed>{0x0301, 1, "instrument_listed"};
@@ -85,5 +89,9 @@ template <>
 inline constexpr event_tag tag_of<order_triggered>{0x030c, 1, "order_triggered"};
 template <>
 inline constexpr event_tag tag_of<extremes_noted>{0x030d, 1, "extremes_noted"};
+template <>
+inline constexpr event_tag tag_of<list_linked>{0x030e, 1, "list_linked"};
+template <>
+inline constexpr event_tag tag_of<exits_sized>{0x030f, 1, "exits_sized"};
 
 } // namespace rialto::storage

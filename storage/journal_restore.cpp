@@ -69,6 +69,8 @@ private:
   void take_event(const account_event& event, entity_id) {
     if (const auto* made = std::get_if<order_placed>(&event))
       note_id("order", made->order.id.value);
+    if (const auto* made = std::get_if<list_placed>(&event))
+      for (const auto& one : made->orders) note_id("order", one.id.value);
   }
   void note_id(std::string_view sequence, std::uint64_t id) {
     auto at = last_ids.find(sequence);

@@ -215,14 +215,31 @@ private:
   };
 
   void follow(const order_placed& one, const event_place& at) {
-    const auto& wish = one.order;
+    auto order = order_of(one.order, one, at);
+    order.view.client_order_id = one.client_order_id;
+    into_->orders.place(std::move(order));
+  }
+
+  void follow(const list_placed& one, const event_place& at) {
+    for (const auto& wish : one.orders) {
+      auto order = order_of(wish, one, at);
+      order.view.list = one.list;
+      if (wish.id == one.list)
+        order.view.client_order_id = one.client_order_id;
+      else
+        order.view.is_pending = one.has_entry;
+      into_->orders.place(std::move(order));
+    }
+  }
+
+  template <class Placed>
+  projected_order order_of(const submit_order& wish, const Placed& one, const event_place& at) {
     note_market(one.market, one.base, one.quote);
     projected_order order;
     auto& view = order.view;
     view.id = wish.id;
     view.account = at.self;
     view.market = one.market;
-    view.client_order_id = one.client_order_id;
     view.way = wish.way;
     view.type = wish.type;
     view.tif = wish.tif;
@@ -232,7 +249,17 @@ private:
     view.created_at = view.updated_at = at.now;
     view.stp = wish.stp;
     view.rules = wish.rules;
-    into_->orders.place(std::move(order));
+    return order;
+  }
+
+  void follow(const exits_settled& one, const event_place& at) {
+    for (const auto id : one.exits) {
+      auto* order = into_->orders.find(id);
+      if (order == nullptr) continue;
+      order->view.size = one.size;
+      order->view.is_pending = false;
+      order->view.updated_at = at.now;
+    }
   }
 
   void follow(const fill_settled& one, const event_place& at) {

@@ -31,6 +31,7 @@ void get_candles(desk& at, const call_ptr& from, json_object& body);
 
 // orders.cpp
 void post_orders(desk& at, const call_ptr& from, json_object& body);
+void post_order_lists(desk& at, const call_ptr& from, json_object& body);
 void patch_order(desk& at, const call_ptr& from, json_object& body);
 void delete_order(desk& at, const call_ptr& from, json_object& body);
 void delete_orders(desk& at, const call_ptr& from, json_object& body);

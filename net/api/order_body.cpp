@@ -50,16 +50,6 @@ std::int64_t take_multiple(json_object& body, std::string_view name, amount_unit
   return *units / step.value;
 }
 
-template <class Word, class Parse>
-Word take_word(json_object& body, std::string_view name, Word otherwise, bool is_required,
-               std::string_view words, Parse parse) {
-  const auto text = is_required ? std::optional{body.text(name)} : body.maybe_text(name);
-  if (!text || text->empty()) return otherwise;
-  const auto word = parse(*text);
-  if (!word) body.refuse(name, fmt::format("must be one of {}", words));
-  return word.value_or(otherwise);
-}
-
 /// What goes together with what.
 void check_shape(json_object& body, const place_order& order) {
   if (order.type == order_type::market) {
@@ -86,12 +76,8 @@ order_trigger take_trigger(json_object& body, const instrument& spec) {
   order_trigger trigger;
   trigger.kind =
     take_word(body, "trigger", trigger_kind::none, false, "stop, take_profit", parse_trigger_kind);
-  const auto take_ticks = [&](std::string_view name) {
-    return price_ticks{
-      take_multiple(body, name, spec.tick_size, request_error::price_off_tick, "tick size", false)};
-  };
-  trigger.price = take_ticks("trigger_price");
-  trigger.trail = take_ticks("trail_amount");
+  trigger.price = take_ticks(body, "trigger_price", spec);
+  trigger.trail = take_ticks(body, "trail_amount", spec);
   const auto bps = body.maybe_integer("trail_bps", 1, 9'999);
   trigger.trail_rate = {bps.value_or(0) * 100};
   if (trigger.kind == trigger_kind::none) {
@@ -116,11 +102,7 @@ void take_rules(json_object& body, place_order& order, const instrument& spec) {
   };
   rules.display = take_size("display_quantity");
   rules.size_min = take_size("min_quantity");
-  if (const auto text = body.maybe_text("expires_at", 40)) {
-    const auto at = parse_time(*text);
-    if (!at) body.refuse("expires_at", "must be a UTC time, as 2030-01-31T12:00:00Z");
-    rules.expires_at = at.value_or(timestamp_ns{});
-  }
+  rules.expires_at = take_expiry(body);
   rules.trigger = take_trigger(body, spec);
   if (rules != order_rules{}) order.rules = rules;
 }
@@ -144,6 +126,33 @@ market_terms terms_of(const actors::market_entry& entry) {
   terms.status = spec.status;
   terms.reference_price = entry.reference_price;
   return terms;
+}
+
+price_ticks take_ticks(json_object& body, std::string_view name, const instrument& spec) {
+  return {
+    take_multiple(body, name, spec.tick_size, request_error::price_off_tick, "tick size", false)};
+}
+
+timestamp_ns take_expiry(json_object& body) {
+  const auto text = body.maybe_text("expires_at", 40);
+  if (!text) return {};
+  const auto at = parse_time(*text);
+  if (!at) body.refuse("expires_at", "must be a UTC time, as 2030-01-31T12:00:00Z");
+  return at.value_or(timestamp_ns{});
+}
+
+void take_common(json_object& body, place_order& order) {
+  if (const auto id = body.maybe_text("client_order_id")) {
+    if (!is_client_order_id(*id))
+      body.refuse("client_order_id", "must be 1 to 36 of A-Z a-z 0-9 - _ . : /");
+    order.client_order_id = *id;
+  }
+  if (const auto text = body.maybe_text("self_trade_prevention")) {
+    order.stp = parse_stp_mode(*text);
+    if (!order.stp)
+      body.refuse("self_trade_prevention",
+                  "must be one of none, expire_taker, expire_maker, expire_both, decrement");
+  }
 }
 
 price_ticks take_price(json_object& body, const instrument& spec, bool is_required) {
@@ -186,17 +195,7 @@ place_order take_order(json_object& body, const actors::directory& markets) {
   order.tif =
     take_word(body, "time_in_force", usual, false, "gtc, ioc, fok, gtd", parse_time_in_force);
   order.quote_quantity = take_amount(body, "quote_quantity").value_or(amount_units{});
-  if (const auto id = body.maybe_text("client_order_id")) {
-    if (!is_client_order_id(*id))
-      body.refuse("client_order_id", "must be 1 to 36 of A-Z a-z 0-9 - _ . : /");
-    order.client_order_id = *id;
-  }
-  if (const auto text = body.maybe_text("self_trade_prevention")) {
-    order.stp = parse_stp_mode(*text);
-    if (!order.stp)
-      body.refuse("self_trade_prevention",
-                  "must be one of none, expire_taker, expire_maker, expire_both, decrement");
-  }
+  take_common(body, order);
   if (const auto* entry = take_symbol(body, markets)) {
     take_rules(body, order, entry->spec);
     order.terms = terms_of(*entry);

@@ -99,6 +99,11 @@ void put_rules(std::string& out, const order_view& order, const instrument* spec
   const bool expires = rules.expires_at.value != 0;
   put_or_null(out, "expires_at", expires, expires ? format_time(rules.expires_at) : std::string{});
   put_trigger(out, order, spec);
+  if (order.list)
+    add(out, R"(,"list_id":)", order.list.value, R"(,"pending":)",
+        order.is_pending ? "true" : "false");
+  else
+    out += R"(,"list_id":null)";
 }
 
 void put_order(std::string& out, const order_view& order, const actors::directory& markets) {

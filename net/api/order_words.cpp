@@ -59,6 +59,7 @@ std::string_view field_of(reject_reason why) {
   case r::trigger_invalid:
   case r::would_trigger: return "trigger_price";
   case r::too_many_triggers: return "symbol";
+  case r::list_invalid: return "kind";
   case r::unknown_order: return "order_id";
   case r::unknown_account:
   case r::too_many_open_orders:
@@ -71,6 +72,7 @@ std::string_view field_of(reject_reason why) {
   case r::amount_invalid: return "amount";
   case r::reference_reused: return "reference";
   case r::none:
+  case r::linked:
   case r::amend_not_allowed:
   case r::already_exists:
   case r::wrong_credentials:

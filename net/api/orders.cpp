@@ -1,5 +1,6 @@
 // Order entry: place, amend, cancel, cancel all; the same functions serve HTTP and the stream.
 #include "net/api/handlers.hpp"
+#include "net/api/list_body.hpp"
 #include "net/api/order_body.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/query.hpp"
@@ -85,6 +86,26 @@ void post_orders(desk& at, const call_ptr& from, json_object& body) {
     const auto* view = std::get_if<order_view>(&result);
     // Another id: the client order id was known, and this is that order as it is now.
     answer_order(at, from, result, view != nullptr && view->id != drawn ? 200 : 201);
+  });
+}
+
+void post_order_lists(desk& at, const call_ptr& from, json_object& body) {
+  auto list = take_list(body, *at.gate().markets());
+  if (!body.ok()) return from->fail(body.why());
+  try {
+    for (auto& one : list.orders) one.id = at.gate().next_order_id();
+  } catch (const std::exception&) { // as for an order
+    return from->fail(problem_of(actors::delivery::unavailable));
+  }
+  const auto drawn = list.orders[0].id;
+  at.ask(from, from->account, at.to_account(std::move(list)), [&at, from, drawn](outcome& result) {
+    const auto* view = std::get_if<orders_view>(&result);
+    if (view == nullptr || view->orders.empty()) return from->fail(request_error::internal);
+    for (const auto& one : view->orders) at.order_markets().put(one.id, one.market);
+    const auto list_id = view->orders[0].id;
+    from->done(list_id == drawn ? 201 : 200,
+               fmt::format(R"({{"list_id":{},"orders":{}}})", list_id.value,
+                           orders_json(view->orders, *at.gate().markets())));
   });
 }
 

@@ -70,6 +70,11 @@ constexpr route routes[] = {
    "Place an order. The same client_order_id with the same body within 24 hours gives the same "
    "order (200).",
    "new_order", "order", 201},
+  {"POST", "/api/v1/order-lists", a::account, post_order_lists, 2, true,
+   "Place linked orders: two of which one goes, or an entry with its exits. Cancelling one cancels "
+   "all "
+   "that are open. client_order_id works as for an order.",
+   "new_order_list", "order_list", 201},
   {"GET", "/api/v1/orders", a::account, get_orders_list, 2, false,
    "Orders, newest first: open ones, then final ones.", "", "{}order", 200, order_query},
   {"DELETE", "/api/v1/orders", a::account, delete_orders, 2, true,

@@ -125,6 +125,27 @@ constexpr f new_order[] = {
    "It follows the price, and goes when that has turned by so much from its best."},
   {"trail_bps", "integer", false, "The same in basis points of the best price, 1 to 9999."},
   {"client_order_id", "string", false, "1 to 36 of A-Z a-z 0-9 - _ . : /"}};
+constexpr f new_order_list[] = {
+  {"kind", "string", true,
+   "oco: two orders of which one goes, a limit at take_profit_price and a stop; bracket: an entry "
+   "and "
+   "its exits on the other side, a limit at take_profit_price, a stop, or both of which one goes"},
+  {"symbol", "string", true, ""},
+  {"side", "string", true, "buy or sell: of the two, or of the entry"},
+  {"quantity", "decimal", true, "In the base asset; exits are for what the entry brought."},
+  {"type", "string", false, "Of a bracket's entry: limit (default), market or post_only"},
+  {"price", "decimal", false, "Of a bracket's entry."},
+  {"time_in_force", "string", false, "Of a bracket's entry: gtc, ioc, fok or gtd"},
+  {"expires_at", "time", false, "When a gtd entry expires."},
+  {"take_profit_price", "decimal", false, "The limit that waits in the book."},
+  {"stop_price", "decimal", false, "The last price at which the stop goes."},
+  {"stop_trail_amount", "decimal", false, "Or: it follows the price, as trail_amount of an order."},
+  {"stop_trail_bps", "integer", false, "Or: the same in basis points, 1 to 9999."},
+  {"stop_limit_price", "decimal", false, "The stop's limit; absent: it goes at the market."},
+  {"self_trade_prevention", "string", false, "As of an order; for all of them."},
+  {"client_order_id", "string", false, "Of the list, and of its first order."}};
+constexpr f order_list[] = {{"list_id", "integer", true, "The first order's id."},
+                            {"orders", "[]order", true, ""}};
 constexpr f order_change[] = {
   {"price", "decimal", false, "The new limit."},
   {"quantity", "decimal", false, "The new total quantity, what is executed included."}};
@@ -156,6 +177,8 @@ constexpr f order[] = {
   {"trail_amount", "decimal", false, "", true},
   {"trail_bps", "integer", false, "", true},
   {"triggered", "boolean", false, "What it waited for has come: it is in the book, or was."},
+  {"list_id", "integer", true, "The list of linked orders it was placed in.", true},
+  {"pending", "boolean", false, "With list_id: an exit whose entry has not ended."},
   {"created_at", "time", true, ""},
   {"updated_at", "time", true, ""},
   {"fills", "[]fill", true,
@@ -233,6 +256,8 @@ constexpr schema_spec schemas[] = {{"credentials", credentials},
                                    {"candle", candle},
                                    {"candles", candles},
                                    {"new_order", new_order},
+                                   {"new_order_list", new_order_list},
+                                   {"order_list", order_list},
                                    {"order_change", order_change},
                                    {"fill", fill},
                                    {"order", order},

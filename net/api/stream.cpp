@@ -69,6 +69,7 @@ void stream_hub::message(web_socket_id id, std::string_view text, bool is_binary
 
 void stream_hub::run(peer& from, const ticket& to, std::string_view op, json_object& body) {
   if (op == "order.place") return order_entry(from, to, post_orders, body);
+  if (op == "order.place_list") return order_entry(from, to, post_order_lists, body);
   if (op == "order.amend") return order_entry(from, to, stream_amend, body);
   if (op == "order.cancel") return order_entry(from, to, stream_cancel, body);
   if (op == "subscribe") return subscribe(from, to, body);
@@ -76,8 +77,8 @@ void stream_hub::run(peer& from, const ticket& to, std::string_view op, json_obj
   if (op == "authenticate") return authenticate(from, to, body);
   if (op == "ping") return ping(to, body);
   refuse(to, {request_error::invalid_field,
-              "op must be one of authenticate, subscribe, unsubscribe, order.place, order.amend, "
-              "order.cancel, ping",
+              "op must be one of authenticate, subscribe, unsubscribe, order.place, "
+              "order.place_list, order.amend, order.cancel, ping",
               "op"});
 }
 

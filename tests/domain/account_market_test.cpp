@@ -131,12 +131,42 @@ private:
       break;
     }
     case 5: order.type = order_type::post_only; break;
+    case 6: return link(one, order);
+    case 7: order.rules.emplace().trigger = a_trigger(order.way); break;
     default:
       order.tif = throws_.chance(0.8)   ? time_in_force::gtc
                   : throws_.chance(0.5) ? time_in_force::ioc
                                         : time_in_force::fok;
     }
     (void)ask(one, order);
+  }
+
+  order_trigger a_trigger(side way) {
+    const auto away = way == side::sell ? -1 : 1;
+    if (throws_.chance(0.5))
+      return {trigger_kind::stop, {100 + away * throws_.between(1, 5)}, {}, {}};
+    return {trigger_kind::stop, {}, {throws_.between(1, 5)}, {}};
+  }
+  /// Two of which one goes, or an entry and its exits.
+  void link(recorded<account>& one, place_order order) {
+    place_list list;
+    list.has_entry = throws_.chance(0.5);
+    if (list.has_entry) {
+      list.orders.push_back(order);
+      order.way = opposite(order.way);
+    }
+    order.price = {throws_.between(95, 105)};
+    order.id = {++next_};
+    list.orders.push_back(order);
+    order.id = {++next_};
+    order.rules.emplace().trigger = a_trigger(order.way);
+    if (throws_.chance(0.5)) {
+      order.type = order_type::market;
+      order.tif = time_in_force::ioc;
+      order.price = {};
+    }
+    list.orders.push_back(order);
+    (void)ask(one, list);
   }
 
   void feed() {
@@ -180,6 +210,8 @@ private:
         books_.post(postings_of(happened, {one.id.number()}));
         if (std::holds_alternative<fill_settled>(happened)) ++seen["fill"];
         if (std::holds_alternative<amend_settled>(happened)) ++seen["amend"];
+        if (std::holds_alternative<trigger_noted>(happened)) ++seen["trigger"];
+        if (std::holds_alternative<exits_settled>(happened)) ++seen["exits"];
       } else {
         const auto& spec = one.machine.spec();
         books_.post(postings_of(happened, spec.market, spec.base, spec.quote));
@@ -220,7 +252,17 @@ private:
       const auto& [id, order] = open;
       CAPTURE(open.first.value);
       CHECK_FALSE(order.is_amending);
-      const auto& book = markets_[order.market.value - 7].machine.book();
+      const auto& there = markets_[order.market.value - 7].machine;
+      const auto* pending = there.links().find_pending(id);
+      CHECK(order.is_pending == (pending != nullptr));
+      if (pending != nullptr) continue;
+      const auto* waiting = there.triggers().find(id);
+      if (waiting != nullptr) {
+        CHECK_FALSE(order.is_triggered);
+        CHECK(waiting->order.size == order.size);
+        continue;
+      }
+      const auto& book = there.book();
       const auto at = book.find(id);
       REQUIRE(at != no_order);
       CHECK(book.open(at) == order.size - order.executed - order.prevented);
@@ -250,7 +292,8 @@ TEST_CASE(
     floor.run_session(300);
     for (const auto& [what, count] : floor.seen) seen[what] += count;
   }
-  for (const std::string what : {"fill", "amend", "trade of users", "trade with the house"}) {
+  for (const std::string what :
+       {"fill", "amend", "trigger", "exits", "trade of users", "trade with the house"}) {
     MESSAGE(what << ": " << seen[what]);
     CHECK(seen[what] > 0);
   }

@@ -143,6 +143,8 @@ inline std::string name_of(reject_reason why) {
   case reject_reason::trigger_invalid: return "trigger_invalid";
   case reject_reason::would_trigger: return "would_trigger";
   case reject_reason::too_many_triggers: return "too_many_triggers";
+  case reject_reason::list_invalid: return "list_invalid";
+  case reject_reason::linked: return "linked";
   default: return "reason " + std::to_string(static_cast<int>(why));
   }
 }
@@ -150,6 +152,7 @@ inline std::string name_of(reject_reason why) {
 /// "buy A 100x5", "sell B market 3", "buy C market quote 250 spend 200", "buy D 100x5 fok",
 /// "amend A 101x4", "cancel A", "snapshot bid 100x5 ask 102x1", "depth ask 102x0", "reset",
 /// "trade sell 100x2" (a seller took), "status halted", "book" (answers "100x5 | 102x1").
+/// "oco sell A 105x5 / sell B market 5 stop 95", "bracket buy A 100x5 / sell B 105x5 / sell C market 5 stop 95".
 /// An order is a letter; its account is 1, or that of "by N"; its owner has the account's number, or that
 /// of "owner N". Further words of an order: "stp decrement", "show 3" (iceberg), "min 4", "until 10" (GTD,
 /// seconds after the start), "stop 95", "take 110" (triggers), "trail 5 ticks", "trail 5
@@ -200,73 +203,98 @@ private:
     return {market_under_test::start.value + n * 1'000'000'000};
   }
 
+  /// After its side: "A 100x5 stop 95".
+  submit_order parse_order(side way, std::istringstream& words) {
+    std::string word;
+    submit_order order;
+    words >> word;
+    order.id = id_of(word);
+    order.account = {1};
+    order.owner = {1};
+    order.way = way;
+    while (words >> word) {
+      std::int64_t n = 0;
+      if (word == "market") {
+        order.type = order_type::market;
+      } else if (word == "post") {
+        order.type = order_type::post_only;
+      } else if (word == "ioc") {
+        order.tif = time_in_force::ioc;
+      } else if (word == "fok") {
+        order.tif = time_in_force::fok;
+      } else if (word == "quote") {
+        words >> n;
+        order.quote_target = {n * units_per_whole};
+      } else if (word == "spend") {
+        words >> n;
+        order.spend_max = {n * units_per_whole};
+      } else if (word == "by") {
+        words >> order.account.value;
+        order.owner = {order.account.value};
+      } else if (word == "owner") {
+        words >> order.owner.value;
+      } else if (word == "stp") {
+        words >> word;
+        for (const auto mode : {stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
+                                stp_mode::expire_both, stp_mode::decrement})
+          if (word == to_text(mode)) order.stp = mode;
+      } else if (word == "show") {
+        words >> rules_of(order).display.value;
+      } else if (word == "min") {
+        words >> rules_of(order).size_min.value;
+      } else if (word == "until") {
+        words >> n;
+        order.tif = time_in_force::gtd;
+        rules_of(order).expires_at = second(n);
+      } else if (word == "stop" || word == "take") {
+        rules_of(order).trigger.kind =
+          word == "stop" ? trigger_kind::stop : trigger_kind::take_profit;
+        if (std::isdigit((words >> std::ws).peek()) != 0)
+          words >> rules_of(order).trigger.price.value;
+      } else if (word == "trail") {
+        words >> n >> word;
+        auto& trigger = rules_of(order).trigger;
+        if (word == "percent")
+          trigger.trail_rate = {n * 10'000};
+        else if (word == "bps")
+          trigger.trail_rate = {n * 100};
+        else
+          trigger.trail = {n};
+      } else if (word.find('x') != std::string::npos) {
+        std::tie(order.price, order.size) = at(word);
+      } else {
+        order.size = {std::stoll(word)};
+      }
+    }
+    return order;
+  }
+  /// "sell A 105x5 / sell B market 5 stop 95".
+  submit_list parse_list(bool has_entry, const std::string& text) {
+    submit_list list;
+    list.has_entry = has_entry;
+    std::istringstream parts(text);
+    for (std::string part; std::getline(parts, part, '/');) {
+      std::istringstream words(part);
+      std::string verb;
+      words >> verb;
+      list.orders.push_back(parse_order(verb == "buy" ? side::buy : side::sell, words));
+      auto& order = list.orders.back();
+      if (order.type == order_type::market) order.tif = time_in_force::ioc;
+    }
+    list.list = list.orders.at(0).id;
+    list.account = list.orders[0].account;
+    return list;
+  }
+
   std::string act(const std::string& action) {
     std::istringstream words(action);
     std::string verb, word;
     words >> verb;
     outcome result;
     if (verb == "buy" || verb == "sell") {
-      submit_order order;
-      words >> word;
-      order.id = id_of(word);
-      order.account = {1};
-      order.owner = {1};
-      order.way = verb == "buy" ? side::buy : side::sell;
-      while (words >> word) {
-        std::int64_t n = 0;
-        if (word == "market") {
-          order.type = order_type::market;
-        } else if (word == "post") {
-          order.type = order_type::post_only;
-        } else if (word == "ioc") {
-          order.tif = time_in_force::ioc;
-        } else if (word == "fok") {
-          order.tif = time_in_force::fok;
-        } else if (word == "quote") {
-          words >> n;
-          order.quote_target = {n * units_per_whole};
-        } else if (word == "spend") {
-          words >> n;
-          order.spend_max = {n * units_per_whole};
-        } else if (word == "by") {
-          words >> order.account.value;
-          order.owner = {order.account.value};
-        } else if (word == "owner") {
-          words >> order.owner.value;
-        } else if (word == "stp") {
-          words >> word;
-          for (const auto mode : {stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
-                                  stp_mode::expire_both, stp_mode::decrement})
-            if (word == to_text(mode)) order.stp = mode;
-        } else if (word == "show") {
-          words >> rules_of(order).display.value;
-        } else if (word == "min") {
-          words >> rules_of(order).size_min.value;
-        } else if (word == "until") {
-          words >> n;
-          order.tif = time_in_force::gtd;
-          rules_of(order).expires_at = second(n);
-        } else if (word == "stop" || word == "take") {
-          rules_of(order).trigger.kind =
-            word == "stop" ? trigger_kind::stop : trigger_kind::take_profit;
-          if (std::isdigit((words >> std::ws).peek()) != 0)
-            words >> rules_of(order).trigger.price.value;
-        } else if (word == "trail") {
-          words >> n >> word;
-          auto& trigger = rules_of(order).trigger;
-          if (word == "percent")
-            trigger.trail_rate = {n * 10'000};
-          else if (word == "bps")
-            trigger.trail_rate = {n * 100};
-          else
-            trigger.trail = {n};
-        } else if (word.find('x') != std::string::npos) {
-          std::tie(order.price, order.size) = at(word);
-        } else {
-          order.size = {std::stoll(word)};
-        }
-      }
-      result = market_.run(order);
+      result = market_.run(parse_order(verb == "buy" ? side::buy : side::sell, words));
+    } else if (verb == "oco" || verb == "bracket") {
+      result = market_.run(parse_list(verb == "bracket", action.substr(verb.size() + 1)));
     } else if (verb == "amend") {
       amend_order wish;
       words >> word;
@@ -383,6 +411,14 @@ private:
   }
   static std::string said(const trail_begun& one) {
     return name_of(one.id) + " follows from " + std::to_string(one.extreme.value);
+  }
+  static std::string said(const list_linked& one) {
+    std::string text;
+    for (const auto& order : one.orders) text += (text.empty() ? "" : "+") + name_of(order.id);
+    return text + " linked";
+  }
+  static std::string said(const exits_sized& one) {
+    return "exits x" + std::to_string(one.size.value);
   }
   static std::string said(const order_triggered& one) { return name_of(one.id) + " goes"; }
   static std::string said(const extremes_noted& one) {

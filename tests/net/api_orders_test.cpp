@@ -61,6 +61,7 @@ TEST_CASE("orders: the answer has exactly the members that were promised") {
                                                 "min_quantity",
                                                 "expires_at",
                                                 "trigger",
+                                                "list_id",
                                                 "created_at",
                                                 "updated_at",
                                                 "fills"});

@@ -35,7 +35,8 @@ void simulated_cluster::submit(actors::request one) {
   // An edge sends an order once: two owners could say yes and no to two copies. Its client tries again under a new number.
   const auto* to_account = std::get_if<account_command>(&one.command);
   const bool may_double =
-    to_account == nullptr || !std::holds_alternative<place_order>(to_account->body);
+    to_account == nullptr || (!std::holds_alternative<place_order>(to_account->body) &&
+                              !std::holds_alternative<place_list>(to_account->body));
   stage_.network.send(
     clients_end, end_of(to), "a request arrives",
     [this, to, one = std::move(one)] {

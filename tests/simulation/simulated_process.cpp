@@ -79,6 +79,7 @@ std::string simulated_process::waits_for() const {
   if (is_committing_ || lane_->waiting() > 0) return "its lane";
   if (!asked_.empty()) return "an answer to a stream";
   if (shard_->is_degraded()) return "its journal";
+  if (shard_->is_loading()) return "an entity that comes back";
   std::string links;
   shard_->for_each_active([&](const auto& entity) {
     if (!entity.links_out().is_drained()) links = "links of " + to_string(entity.self());

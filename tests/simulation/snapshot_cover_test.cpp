@@ -238,6 +238,9 @@ TEST_CASE("journal_restore: archives alone give rows, claims and ids up to their
           REQUIRE(storage::decode_event(in, event));
           if (const auto* made = std::get_if<order_placed>(&event))
             highest_order = std::max(highest_order, made->order.id);
+          if (const auto* made = std::get_if<list_placed>(&event))
+            for (const auto& order : made->orders)
+              highest_order = std::max(highest_order, order.id);
         }
       }
     }

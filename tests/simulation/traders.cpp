@@ -69,6 +69,7 @@ std::int64_t traders::thinking_ns() {
 void traders::act() {
   const auto what = stage_.dice.below(100);
   if (what < 10) return retry();
+  if (what < 16) return place_linked();
   if (what < 64) return place();
   if (what < 84) return change();
   if (what < 98) return move_money();
@@ -100,6 +101,50 @@ void traders::place() {
   // The same client id means the same body here, half of the time: a retry.
   order.body_hash = dice.chance(0.5) ? hash64(order.client_order_id) : dice.next();
   submit({account, order});
+}
+
+/// Two of which one goes, or an entry and its exits.
+void traders::place_linked() {
+  auto& dice = stage_.dice;
+  const auto account = accounts_[dice.below(accounts_.size())];
+  const auto& spec = instruments_[dice.below(instruments_.size())];
+  const auto middle = middle_of(spec);
+  place_list list;
+  list.has_entry = dice.chance(0.5);
+  place_order order;
+  order.terms = terms_of(spec);
+  order.way = dice.chance(0.5) ? side::buy : side::sell;
+  order.size = {dice.between(1, 40) * 100};
+  order.price = {middle + dice.between(-4, 4)};
+  if (dice.chance(0.2)) order.stp = static_cast<stp_mode>(dice.below(5));
+  if (list.has_entry) {
+    list.orders.push_back(order);
+    order.way = opposite(order.way);
+  }
+  const std::int64_t away = order.way == side::sell ? 1 : -1;
+  if (!list.has_entry || dice.chance(0.7)) {
+    order.price = {middle + away * dice.between(0, 6)};
+    list.orders.push_back(order);
+  }
+  if (list.orders.size() < 2 || dice.chance(0.8)) {
+    order.rules.emplace().trigger = {
+      trigger_kind::stop, {middle - away * dice.between(1, 6)}, {}, {}};
+    if (dice.chance(0.5)) {
+      order.type = order_type::market;
+      order.tif = time_in_force::ioc;
+      order.price = {};
+    }
+    list.orders.push_back(order);
+  }
+  for (auto& one : list.orders) {
+    one.id = {cluster_.draw_order_id(account)};
+    if (!one.id) return; // its node is down
+  }
+  auto& first = list.orders.front();
+  if (dice.chance(0.7)) first.client_order_id = "l" + std::to_string(dice.below(50));
+  first.body_hash = dice.chance(0.5) ? hash64(first.client_order_id) : dice.next();
+  ++lists_;
+  ask(account, list, next_token_++);
 }
 
 /// Self-trade prevention, icebergs, minimum quantities, dates, triggers.

@@ -35,6 +35,7 @@ private:
     place_order order;
   };
   void place();
+  void place_linked();
   void add_rules(place_order& order);
   [[nodiscard]] const instrument& instrument_of(market_id market) const;
   void retry();
@@ -54,7 +55,7 @@ private:
   std::vector<asked> unanswered_;                      // by done: a client would send them again
   std::vector<std::pair<account_id, order_id>> known_; // to cancel and amend
   std::uint64_t next_token_ = 1, next_reference_ = 1, next_user_ = 1'000;
-  std::uint64_t retries_ = 0, timeouts_ = 0, refused_users_ = 0;
+  std::uint64_t retries_ = 0, lists_ = 0, timeouts_ = 0, refused_users_ = 0;
 };
 
 /// Two markets that share an asset.

@@ -35,6 +35,9 @@ void fill(T& x, random_source& from) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     x.clear();
     for (auto n = from() % 20; n > 0; --n) x += static_cast<char>(' ' + from() % 90);
+  } else if constexpr (requires { x.emplace_back(); }) {
+    x.clear();
+    for (auto n = from() % 4; n > 0; --n) fill(x.emplace_back(), from);
   } else if constexpr (requires { x.has_value(); }) {
     x.reset();
     if (from() % 2 == 0) fill(x.emplace(), from);

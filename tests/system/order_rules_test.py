@@ -93,6 +93,27 @@ class OrderRulesTest(support.NodeTestCase):
         self.until(lambda: self.state(self.anna, stop)["status"] == "filled")
         self.assertEqual(self.anna.balances()["BTC"][1], D(0))
 
+    def test_linked_orders_survive_a_kill(self):
+        self.bert.order("sell", "0.1", "60000.00")
+        self.bert.order("buy", "0.1", "60000.00")
+        placed = self.expect(self.anna.api.post("order-lists", {
+            "kind": "bracket", "symbol": "BTCUSDT", "side": "buy", "quantity": "1", "price": "59000.00",
+            "take_profit_price": "65000.00", "stop_price": "58000.00"}), 201)
+        entry, profit, stop = placed["orders"]
+        self.restart()
+        self.assertEqual(self.state(self.anna, stop)["pending"], True)
+        self.bert.order("sell", "1", "59000.00")
+        self.until(lambda: self.state(self.anna, profit)["pending"] is False)
+        self.assertEqual(self.state(self.anna, entry)["status"], "filled")
+        self.restart()
+        self.assertEqual(self.anna.balances()["BTC"][1], D("0.999"))  # the exits share what the entry brought
+        self.bert.order("buy", "2", "58000.00")
+        self.bert.order("sell", "0.1", "58000.00")
+        self.until(lambda: self.state(self.anna, stop)["status"] == "filled")
+        self.until(lambda: self.state(self.anna, profit)["status"] == "cancelled")
+        self.assertEqual(self.state(self.anna, profit)["reason"], "linked")
+        self.assertEqual([balance[1] for balance in self.anna.balances().values()], [D(0), D(0)])
+
 
 if __name__ == "__main__":
     unittest.main()
