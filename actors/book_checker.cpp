@@ -64,7 +64,32 @@ std::string book_checker::take(const order_changed& changed) {
   return {};
 }
 
+order_id book_checker::first_of(side way) const {
+  const auto& orders = sides_[way == side::sell];
+  return orders.empty() ? order_id{} : orders.begin()->second.front().id;
+}
+
+std::string book_checker::take_auction_trade(const trade_executed& trade) {
+  if (!is_uncrossing()) return name(trade.taker) + " trades before its auction's end";
+  if (trade.price != uncross_price_)
+    return name(trade.taker) + " trades beside its auction's price";
+  if (trade.taker < trade.maker) return name(trade.taker) + " is the older, and the taker";
+  if (first_of(trade.taker_side) != trade.taker)
+    return name(trade.taker) + " is not the first of its side";
+  if (first_of(opposite(trade.taker_side)) != trade.maker)
+    return name(trade.maker) + " is not the first of its side";
+  for (const auto id : {trade.taker, trade.maker}) {
+    const auto& at = places_.at(id);
+    if (trade.size > at.at->shown) return name(id) + " fills more than it shows";
+    if (at.way == side::buy ? at.price < trade.price : at.price > trade.price)
+      return name(id) + " trades beyond its limit";
+    if (auto wrong = take_off(id, trade.size, true); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
 std::string book_checker::take(const trade_executed& trade) {
+  if (is_auction_) return take_auction_trade(trade);
   std::string wrong;
   if (trade.maker) {
     const auto& makers = side_of(opposite(trade.taker_side));
@@ -97,13 +122,22 @@ std::string book_checker::take(const market_event& happened) {
   } else if (const auto* prevented = std::get_if<trade_prevented>(&happened)) {
     if (!prevented->reduces) return {};
     auto wrong = take_off(prevented->maker, prevented->size, true);
-    auto more = take_off(prevented->taker, prevented->size, false);
+    auto more = take_off(prevented->taker, prevented->size, is_auction_);
     return wrong.empty() ? more : wrong;
+  } else if (std::holds_alternative<auction_started>(happened)) {
+    is_auction_ = true;
+  } else if (const auto* crossed = std::get_if<auction_uncrossed>(&happened)) {
+    if (!is_auction_) return "P5 an auction ends that did not start";
+    uncross_price_ = crossed->price;
+  } else if (std::holds_alternative<auction_ended>(happened)) {
+    is_auction_ = false;
+    uncross_price_ = {};
   }
   return {};
 }
 
 std::string book_checker::check() const {
+  if (is_auction_) return {};
   if (sides_[0].empty() || sides_[1].empty()) return {};
   const auto bid = -sides_[0].begin()->first, ask = sides_[1].begin()->first;
   if (bid < ask) return {};

@@ -152,6 +152,7 @@ void journal_checker::check_event(entity_id stream, const market_event& event,
     instruments_[market] = listed->spec;
   if (const auto* changed = std::get_if<instrument_changed>(&event))
     instruments_[market] = changed->spec;
+  auctions += std::holds_alternative<auction_ended>(event);
   const auto spec = instruments_.find(market);
   if (spec == instruments_.end())
     return violation(where, "an event of a market before its instrument");
@@ -208,7 +209,8 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
   if (mine.order.price.value != 0 &&
       (way == side::buy ? trade.price > mine.order.price : trade.price < mine.order.price))
     violation(where, "P3 order " + std::to_string(id.value) + " trades beyond its limit");
-  const auto rate = is_taker ? mine.order.taker_fee : mine.order.maker_fee;
+  const bool as_maker = !is_taker || resting_[mine.market].is_uncrossing();
+  const auto rate = as_maker ? mine.order.maker_fee : mine.order.taker_fee;
   const auto fee = fee_on(way == side::buy ? trade.base : trade.notional, rate);
   if (fee != (is_taker ? trade.taker_fee : trade.maker_fee))
     violation(where, "P3 the fee is not the stamped rate's");

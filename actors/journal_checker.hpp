@@ -56,7 +56,7 @@ public:
   [[nodiscard]] const trading_world::entity_type* find(entity_id id) const;
   [[nodiscard]] const ledger& books() const { return books_; }
 
-  std::uint64_t rows = 0, records = 0, events = 0, trades = 0;
+  std::uint64_t rows = 0, records = 0, events = 0, trades = 0, auctions = 0;
 
 private:
   struct order_book_entry {

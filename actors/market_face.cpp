@@ -1,6 +1,7 @@
 #include "actors/market_face.hpp"
 
 #include "domain/time_text.hpp"
+#include "domain/words.hpp"
 
 #include <fmt/format.h>
 
@@ -36,14 +37,25 @@ void write_changes(std::string& out, const std::vector<level_change>& changes, s
   out += ']';
 }
 
-std::string_view status_text(market_status status) {
-  switch (status) {
-  case market_status::open: return "open";
-  case market_status::post_only: return "post_only";
-  case market_status::cancel_only: return "cancel_only";
-  case market_status::halted: return "halted";
+/// "auction":{...}, or null if none runs.
+void write_auction(std::string& out, const std::optional<auction_view>& auction,
+                   const instrument& spec) {
+  if (!auction) {
+    out += R"("auction":null,)";
+    return;
   }
-  return "unknown";
+  const auto& quote = auction->quote;
+  const auto price =
+    quote.price.value == 0 ? std::string("null") : '"' + format_price(quote.price, spec) + '"';
+  const auto left = quote.imbalance.value;
+  fmt::format_to(
+    std::back_inserter(out), R"("auction":{{"until":"{}","cause":"{}","price":{},"volume":"{}",)",
+    format_time(auction->until), to_text(auction->why), price, format_quantity(quote.volume, spec));
+  fmt::format_to(std::back_inserter(out), R"("imbalance":"{}","imbalance_side":{}}},)",
+                 format_quantity({left < 0 ? -left : left}, spec),
+                 left == 0  ? "null"
+                 : left > 0 ? R"("buy")"
+                            : R"("sell")");
 }
 
 } // namespace
@@ -56,7 +68,12 @@ market_face::market_face(const instrument& spec, std::uint64_t sequence_base)
 std::vector<channel_message> market_face::apply(const market_publication& news) {
   const std::lock_guard hold(lock_);
   std::vector<channel_message> out;
-  if (news.spec) spec_ = *news.spec, ticker_changed_ = true;
+  if (news.spec) {
+    spec_ = *news.spec;
+    ticker_changed_ = true;
+    if (spec_.status != market_status::auction) auction_.reset();
+  }
+  if (news.auction) auction_ = news.auction, ticker_changed_ = true;
   if (news.is_snapshot) bids_.clear(), asks_.clear();
   for (const auto& level : news.levels) {
     if (level.way == side::buy) {
@@ -145,6 +162,7 @@ instrument market_face::spec() const {
 
 price_ticks market_face::reference_price() const {
   const std::lock_guard hold(lock_);
+  if (auction_ && last_price_.value != 0) return last_price_; // the book may be crossed
   // Where somebody quotes, the quote nearest to the last trade is fresher than the trade.
   if (!asks_.empty() && (last_price_.value == 0 || last_price_.value > asks_.begin()->first))
     return {asks_.begin()->first};
@@ -218,8 +236,9 @@ std::string market_face::ticker_json(timestamp_ns now) const {
   };
   best("bid", bids_);
   best("ask", asks_);
+  write_auction(data, auction_, spec_);
   fmt::format_to(std::back_inserter(data), R"("status":"{}","stale":{},"time":"{}"}})",
-                 status_text(spec_.status), stale_, format_time(now));
+                 to_text(spec_.status), stale_, format_time(now));
   return data;
 }
 

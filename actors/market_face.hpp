@@ -59,6 +59,7 @@ private:
   std::deque<tape_entry> recent_; // at most 100
   std::deque<candle> minutes_;    // the last 24 h, at most 1,441; only minutes with trades
   price_ticks last_price_;
+  std::optional<auction_view> auction_; // while one runs; the book may be crossed then
   bool stale_ = false, ticker_changed_ = true;
   channel_log book_log_, trades_log_, ticker_log_;
 };

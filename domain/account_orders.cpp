@@ -40,6 +40,11 @@ reject_reason refusal_of(const market_terms& terms, const place_order& cmd) {
   }
   case market_status::cancel_only: return reject_reason::market_cancel_only;
   case market_status::halted: return reject_reason::market_halted;
+  case market_status::auction: { // the market refuses a minimum quantity
+    const bool rests = cmd.type == order_type::limit && cmd.tif != time_in_force::ioc &&
+                       cmd.tif != time_in_force::fok;
+    return rests || waits(cmd.rules) ? reject_reason::none : reject_reason::market_auction;
+  }
   }
   return reject_reason::market_halted;
 }

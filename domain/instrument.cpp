@@ -53,9 +53,22 @@ std::string check(const instrument& spec) {
     return "maker_fee: a rebate may not exceed the taker's fee";
   if (spec.taker_fee.value < 0) return "taker_fee: must not be negative";
   if (spec.collar.value < 0 || spec.collar.value > 1'000'000) return "collar: between 0 and 1";
-  if (spec.status < market_status::open || spec.status > market_status::halted)
+  if (spec.status < market_status::open || spec.status > market_status::auction)
     return "status: unknown";
   if (spec.mode != market_mode::own && spec.mode != market_mode::mirrored) return "mode: unknown";
+  const auto is_share = [](rate_ppm rate) { return rate.value >= 0 && rate.value <= 1'000'000; };
+  const auto is_span = [](std::int64_t seconds) {
+    return seconds >= 1 && seconds <= instrument::span_seconds_max;
+  };
+  if (!is_share(spec.band)) return "band: between 0 and 1";
+  if (!is_share(spec.halt_move)) return "halt_move: between 0 and 1";
+  if (!is_span(spec.halt_window_seconds)) return "halt_window_seconds: between 1 and 86400";
+  if (!is_span(spec.halt_seconds)) return "halt_seconds: between 1 and 86400";
+  // The house's prices come from outside: it can neither wait for an auction nor take part in one.
+  if (spec.mode == market_mode::mirrored && spec.halt_move.value != 0)
+    return "halt_move: must be 0 in a mirrored market";
+  if (spec.mode == market_mode::mirrored && spec.status == market_status::auction)
+    return "status: a mirrored market holds no auction";
   return {};
 }
 

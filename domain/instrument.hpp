@@ -16,8 +16,17 @@
 namespace rialto {
 
 /// Open: trades. post_only: only orders that rest. cancel_only: no new order. halted: neither new
-/// nor cancelled by users.
-enum class market_status : std::uint8_t { open = 1, post_only = 2, cancel_only = 3, halted = 4 };
+/// nor cancelled by users. auction: orders rest, crossed or not, until all trade at one price.
+enum class market_status : std::uint8_t {
+  open = 1,
+  post_only = 2,
+  cancel_only = 3,
+  halted = 4,
+  auction = 5
+};
+
+/// Why an auction runs: an operator called it, or a trade would have moved the price too far.
+enum class auction_cause : std::uint8_t { called = 1, volatility = 2 };
 
 /// How prices come about: users trade with each other, or a feed's book is laid in as liquidity of
 /// the house.
@@ -35,9 +44,17 @@ struct instrument {
   rate_ppm collar{50'000};                     // market orders hold reference price x (1 + collar)
   market_status status = market_status::open;
   market_mode mode = market_mode::own;
+  rate_ppm band;      // how far from the last price orders may be and execute; 0: anywhere
+  rate_ppm halt_move; // a trade further from the window's price starts an auction; 0: none does
+  std::int64_t halt_window_seconds = 300;
+  std::int64_t halt_seconds = 300; // how long an auction takes if nobody says otherwise
+
+  /// Of a window or an auction.
+  static constexpr std::int64_t span_seconds_max = 86'400;
 
   RIALTO_FIELDS(market, symbol, base, quote, tick_size, lot_size, notional_min, quantity_min,
-                quantity_max, maker_fee, taker_fee, collar, status, mode)
+                quantity_max, maker_fee, taker_fee, collar, status, mode, band, halt_move,
+                halt_window_seconds, halt_seconds)
   friend bool operator==(const instrument&, const instrument&) = default;
 
   /// Quote units per tick and lot; whole by I1.

@@ -10,6 +10,11 @@ rejection refuse(reject_reason why) {
   return {why, {}};
 }
 
+/// Of an auction; 0: as the instrument says.
+bool is_duration(std::int64_t seconds) {
+  return seconds >= 0 && seconds <= instrument::span_seconds_max;
+}
+
 void post(std::vector<addressed_message>& posts, account_id to, link_message body) {
   posts.push_back({entity_id{to}, std::move(body)});
 }
@@ -58,16 +63,18 @@ void post_messages(const market_event& happened, timestamp_ns now,
 
 outcome market::execute(const command& cmd, timestamp_ns now, std::vector<event>& out,
                         std::vector<addressed_message>& posts) {
-  const step at{now, out, posts, out.size()};
+  step at{now, out, posts, out.size(), out.size()};
   prepare(at);
+  at.first = out.size();
   return std::visit([&](const auto& one) { return run(one, at); }, cmd);
 }
 
 outcome market::handle(const link_message& message, entity_id, const order_view& context,
                        timestamp_ns now, std::vector<event>& out,
                        std::vector<addressed_message>& posts) {
-  const step at{now, out, posts, out.size()};
+  step at{now, out, posts, out.size(), out.size()};
   prepare(at);
+  at.first = out.size();
   if (const auto* order = std::get_if<submit_order>(&message)) return run(*order, context, at);
   if (const auto* list = std::get_if<submit_list>(&message)) return run(*list, context, at);
   if (const auto* wish = std::get_if<amend_order>(&message)) return run(*wish, context, at);
@@ -77,7 +84,7 @@ outcome market::handle(const link_message& message, entity_id, const order_view&
 
 void market::wake(timestamp_ns now, std::vector<event>& out,
                   std::vector<addressed_message>& posts) {
-  const step at{now, out, posts, out.size()};
+  const step at{now, out, posts, out.size(), out.size()};
   prepare(at);
   finish(at);
 }
@@ -85,12 +92,13 @@ void market::wake(timestamp_ns now, std::vector<event>& out,
 void market::apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts) {
   struct visitor {
     market& to;
+    timestamp_ns now;
     void operator()(const instrument_listed& one) const { to.take(one.spec); }
     void operator()(const instrument_changed& one) const { to.take(one.spec); }
     void operator()(const order_rested& one) const { to.book_.apply(one); }
     void operator()(const trade_executed& one) const {
       to.book_.apply(one);
-      to.last_price_ = one.price;
+      to.note_price(one.price, now);
       to.triggers_.follow(one.price, one.price);
       to.links_.apply(one);
     }
@@ -109,42 +117,52 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
     void operator()(const trail_begun& one) const { to.triggers_.begin(one.id, one.extreme); }
     void operator()(const order_triggered& one) const { to.triggers_.remove(one.id); }
     void operator()(const extremes_noted& one) const { to.triggers_.follow(one.low, one.high); }
+    void operator()(const auction_started& one) const { to.take(one); }
+    void operator()(const auction_uncrossed&) const {}
+    void operator()(const auction_ended& one) const { to.take(one, now); }
   };
-  std::visit(visitor{*this}, happened);
+  std::visit(visitor{*this, now}, happened);
   post_messages(happened, now, posts);
 }
 
-/// Every step begins with ids at hand and a book that the house does not cross.
+/// Every step begins with ids at hand, an auction ended and orders expired whose time has come, and a
+/// book that the house does not cross.
 void market::prepare(const step& at) {
   if (is_blank()) return;
   ids_.prepare(at.out);
+  end_due_auction(at);
   book_.expire(at.now, at.out);
   end_expired(at);
   if (at.now.value >= noted_at_.value + note_every_ns) note_extremes(at);
-  if (!must_match_house_) return;
-  must_match_house_ = false;
-  book_.match_house(ids_, at.out);
+  if (must_match_house_) {
+    must_match_house_ = false;
+    book_.match_house(ids_, at.out);
+  }
+  if (at.finished < at.out.size()) finish(at);
+  set_bounds(at.now);
 }
 
 /// The step's book events are in the book already; here the rest of the machine takes them, and orders whose price
 /// came go into the book. Trades there are from `quiet_from` on are part of a feed's line and not printed again.
+/// May be called more than once in a step.
 void market::finish(const step& at, std::size_t quiet_from) {
   const auto quiet_to = at.out.size();
-  auto i = at.first;
+  auto& i = at.finished;
   do {
     for (; i < at.out.size(); ++i) {
       post_messages(at.out[i], at.now, at.posts);
       if (!links_.empty()) follow_links(at.out[i], at);
       const auto* trade = std::get_if<trade_executed>(&at.out[i]);
       if (trade == nullptr) continue;
-      last_price_ = trade->price;
+      note_price(trade->price, at.now);
       if (i < quiet_from || i >= quiet_to) print(*trade, at.now);
       if (!triggers_.empty()) see(last_price_, at);
     }
-  } while (open_exits(at) || send_next(at));
+  } while ((!is_uncrossing_ && open_exits(at)) || send_next(at));
 }
 
 void market::take(const instrument& spec) {
+  if (spec.halt_move.value == 0) window_ = {};
   spec_ = spec;
   book_.set_terms(spec);
   publishes_spec_ = true;
@@ -155,10 +173,13 @@ outcome market::run(const list_instrument& cmd, const step& at) {
     finish(at);
     return refuse(reject_reason::already_exists);
   }
-  if (cmd.spec.market != self_ || !check(cmd.spec).empty())
+  if (cmd.spec.market != self_ || !check(cmd.spec).empty() || !is_duration(cmd.auction_seconds))
     return refuse(reject_reason::instrument_invalid);
   at.out.push_back(instrument_listed{cmd.spec});
   take(cmd.spec);
+  if (spec_.status == market_status::auction)
+    start_auction(cmd.auction_seconds != 0 ? cmd.auction_seconds : spec_.halt_seconds,
+                  auction_cause::called, at);
   ids_.prepare(at.out);
   finish(at);
   return done{};
@@ -170,15 +191,24 @@ outcome market::run(const change_instrument& cmd, const step& at) {
                           next.base == spec_.base && next.quote == spec_.quote &&
                           next.tick_size == spec_.tick_size && next.lot_size == spec_.lot_size;
   if (is_blank()) return refuse(reject_reason::unknown_market);
-  if (!same_units || !check(next).empty()) {
+  if (!same_units || !check(next).empty() || !is_duration(cmd.auction_seconds)) {
     finish(at);
     return refuse(reject_reason::instrument_invalid);
   }
+  const bool runs = auction_.until.value != 0, is_wanted = next.status == market_status::auction;
+  if (runs && !is_wanted && next.status != market_status::open) {
+    finish(at);
+    return refuse(reject_reason::auction_running); // the book may be crossed
+  }
+  if (runs && !is_wanted) end_auction(true, at);
   if (next != spec_) {
     at.out.push_back(instrument_changed{next});
     take(next);
     book_.match_house(ids_, at.out); // it may have been opened
   }
+  if (is_wanted && (!runs || cmd.auction_seconds != 0))
+    start_auction(cmd.auction_seconds != 0 ? cmd.auction_seconds : spec_.halt_seconds,
+                  auction_cause::called, at);
   finish(at);
   return done{};
 }
@@ -193,6 +223,7 @@ outcome market::run(const get_market&, const step& at) {
   book_.read_levels(side::sell, view_levels_max, view.levels);
   view.own_orders = book_.order_count();
   view.last_price = last_price();
+  if (auction_.until.value != 0) view.auction = view_auction();
   return view;
 }
 
@@ -248,6 +279,8 @@ void market::encode(byte_writer& out) const {
   out.put(spec_);
   out.put(ids_.bounds());
   out.put(last_price_);
+  out.put(auction_);
+  out.put(window_);
   book_.encode(out);
   triggers_.encode(out);
   links_.encode(out);
@@ -257,10 +290,15 @@ void market::decode(byte_reader& in) {
   const auto spec = in.get<instrument>();
   ids_.apply(in.get<ids_reserved>());
   in.get(last_price_);
-  if (last_price_.value < 0) return in.fail();
+  in.get(auction_);
+  in.get(window_);
+  if (last_price_.value < 0 || window_.price.value < 0) return in.fail();
   if (spec.market) {
     if (spec.market != self_ || !check(spec).empty()) return in.fail();
+    const auto window = window_;
     take(spec);
+    window_ = window;
+    if ((spec.status == market_status::auction) != (auction_.until.value > 0)) return in.fail();
   }
   book_.decode(in);
   triggers_.decode(in);
@@ -278,6 +316,7 @@ std::uint64_t market::state_hash() const {
 void market::check_invariants() const {
   RIALTO_ASSERT(is_blank() || spec_.market == self_);
   RIALTO_ASSERT(is_blank() || check(spec_).empty());
+  RIALTO_ASSERT((spec_.status == market_status::auction) == (auction_.until.value != 0)); // K4
   RIALTO_ASSERT(tape_.size() <= tape_max);
   if (!must_match_house_) book_.check_invariants();
   triggers_.check_invariants();

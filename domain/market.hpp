@@ -8,7 +8,8 @@
 //   K1  apply() posts: a trade tells each user side order_filled, order_closed tells order_ended,
 //       order_changed and amend_refused tell order_amended; nothing else is posted
 //   K2  house liquidity, handed-out ids, tape and publications are not history: hash and snapshot
-//       hold the instrument, the orders, the ids' bounds and the last own price only
+//       hold the instrument, the orders, the ids' bounds, the last own price, the auction's end and
+//       the halt's window only
 //   K3  publications are numbered without gap from one snapshot to the next; the first after a
 //       start is a snapshot, and nothing is published before an id is reserved
 //
@@ -16,7 +17,10 @@
 // orders market_links.cpp, the public face market_publication.cpp.
 //
 // Status: open trades. post_only: limit orders that do not take. cancel_only: cancels. halted:
-// nothing. The mirrored market's depth and trades are laid in only while open.
+// nothing. auction: limit orders that rest, amends and cancels; nothing trades before its end
+// (market_auction.cpp). The mirrored market's depth and trades are laid in only while open.
+//
+//   K4  the status is auction exactly while auction_.until is set
 #pragma once
 
 #include "domain/machine.hpp"
@@ -83,6 +87,31 @@ private:
   void take(const instrument& spec);
   void finish(const step& at, std::size_t quiet_from = static_cast<std::size_t>(-1));
 
+  // market_auction.cpp
+  struct running_auction {
+    timestamp_ns until; // 0: none runs
+    auction_cause why = auction_cause::called;
+    RIALTO_FIELDS(until, why)
+  };
+  /// The price a halt is measured from, and since when.
+  struct price_window {
+    timestamp_ns from;
+    price_ticks price; // 0: none yet
+    RIALTO_FIELDS(from, price)
+  };
+  [[nodiscard]] price_ticks reference_price() const;
+  [[nodiscard]] reject_reason refusal_of_price(price_ticks price) const;
+  void set_bounds(timestamp_ns now);
+  [[nodiscard]] bool is_window_over(timestamp_ns now) const;
+  void note_price(price_ticks price, timestamp_ns now);
+  void start_auction(std::int64_t seconds, auction_cause why, const step& at);
+  void halt_if_called(const step& at);
+  void end_due_auction(const step& at);
+  void end_auction(bool is_early, const step& at);
+  void take(const auction_started& happened);
+  void take(const auction_ended& happened, timestamp_ns now);
+  [[nodiscard]] auction_view view_auction() const;
+
   // market_orders.cpp
   outcome run(const submit_order& order, const order_view& context, const step& at);
   outcome run(const amend_order& wish, const order_view& context, const step& at);
@@ -118,6 +147,7 @@ private:
   void end_linked(order_id list, order_id besides, const step& at);
   [[nodiscard]] bool open_exits(const step& at);
   void open_exits(order_id list, const step& at);
+  void enter_exit(const submit_order& exit, const step& at);
 
   // market_publication.cpp
   void print(const trade_executed& trade, timestamp_ns now);
@@ -130,10 +160,13 @@ private:
   trigger_book triggers_;
   order_links links_;
   price_ticks last_price_; // of own trades
+  running_auction auction_;
+  price_window window_;
 
   // Not history (K2).
   price_ticks shown_price_; // of the tape's last line
   bool must_match_house_ = false;
+  std::optional<auction_view> shown_auction_; // as last published
   std::vector<tape_entry> tape_;
   std::vector<level_name> touched_; // kept between publications for its memory
   bool publishes_whole_ = true, publishes_spec_ = true;
@@ -142,6 +175,7 @@ private:
   std::vector<order_id> going_, beginning_; // of the step at hand
   std::size_t gone_ = 0;                    // of going_
   std::vector<order_id> opening_;           // lists whose entry has ended in this step
+  bool is_uncrossing_ = false;              // exits of what trades then come when the market is open
 };
 
 static_assert(machine<market>);

@@ -13,12 +13,17 @@ namespace rialto {
 
 // ---- commands
 // -------------------------------------------------------------------------------------------------
+/// The market's first command. auction_seconds: as of change_instrument.
 struct list_instrument {
   instrument spec;
-}; // the market's first command
+  std::int64_t auction_seconds = 0;
+};
+/// Tick, lot, symbol and assets must stay. With the status auction an auction starts, or goes on
+/// for another time: auction_seconds, or where that is 0 the instrument's halt_seconds.
 struct change_instrument {
   instrument spec;
-};                    // tick, lot, symbol and assets must stay
+  std::int64_t auction_seconds = 0;
+};
 struct get_market {}; // query: outcome is market_view
 /// One side's new total of a price level of the mirrored market, in lots already floored to ours; 0
 /// removes it.
@@ -163,6 +168,24 @@ struct extremes_noted {
   price_ticks low, high;
   RIALTO_FIELDS(low, high)
 };
+/// Orders rest without trading until then. While an auction runs: its end has moved.
+struct auction_started {
+  timestamp_ns until;
+  auction_cause why = auction_cause::called;
+  RIALTO_FIELDS(until, why)
+};
+/// The trades that follow, up to the next of these or to auction_ended, are at this price;
+/// `volume`: what could trade at it before self-trades were prevented.
+struct auction_uncrossed {
+  price_ticks price;
+  quantity_lots volume;
+  RIALTO_FIELDS(price, volume)
+};
+/// The book is no longer crossed, and the market is open.
+struct auction_ended {
+  bool is_early = false; // an operator opened it before its time
+  RIALTO_FIELDS(is_early)
+};
 
 /// Linked orders came (domain/order_links.hpp); what becomes of each follows.
 struct list_linked {
@@ -183,7 +206,8 @@ struct exits_sized {
 using market_event =
   std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
                order_changed, amend_refused, ids_reserved, trade_prevented, order_armed,
-               trail_begun, order_triggered, extremes_noted, list_linked, exits_sized>;
+               trail_begun, order_triggered, extremes_noted, list_linked, exits_sized,
+               auction_started, auction_uncrossed, auction_ended>;
 
 // ---- what leaves besides events
 // ------------------------------------------------------------------------------
@@ -203,6 +227,19 @@ struct level_change {
   quantity_lots size;
   friend bool operator==(const level_change&, const level_change&) = default;
 };
+/// What an auction would do if it ended now.
+struct auction_quote {
+  price_ticks price; // 0: nothing would trade
+  quantity_lots volume;
+  quantity_lots imbalance; // what is left at the price: above 0 of buyers, below 0 of sellers
+  friend bool operator==(const auction_quote&, const auction_quote&) = default;
+};
+struct auction_view {
+  timestamp_ns until;
+  auction_cause why = auction_cause::called;
+  auction_quote quote;
+  friend bool operator==(const auction_view&, const auction_view&) = default;
+};
 /// Everything that changed in the market's public face since the last one. Update ids U..u are
 /// contiguous from one to the next.
 struct market_publication {
@@ -212,7 +249,8 @@ struct market_publication {
   bool is_snapshot = false;                        // levels are the whole book
   std::vector<level_change> levels;
   std::vector<tape_entry> trades;
-  std::optional<instrument> spec; // set when it was listed or changed
+  std::optional<instrument> spec;      // set when it was listed or changed
+  std::optional<auction_view> auction; // set when it changed; a spec without auction ends it
 };
 struct market_view {
   instrument spec;
@@ -220,6 +258,7 @@ struct market_view {
   std::vector<level_change> levels; // bids best first, then asks best first
   std::uint64_t own_orders = 0;
   price_ticks last_price;
+  std::optional<auction_view> auction; // while one runs
 };
 
 } // namespace rialto

@@ -45,6 +45,7 @@ outcome market::run(const submit_list& list, const order_view& context, const st
     for (const bool waiting : {true, false}) // those that wait first: a trade then finds them
       for (std::size_t i = 0; i < coming; ++i)
         if (waits(list.orders[i].rules) == waiting) enter(list.orders[i], at);
+    halt_if_called(at);
   }
   finish(at);
   orders_view all;
@@ -162,14 +163,27 @@ void market::open_exits(order_id list, const step& at) {
       exit.size = size;
       if (exit.type == order_type::market && exit.way == side::buy) exit.spend_max = proceeds;
       if (!waiting) {
-        book_.submit(exit, ids_, at.out);
-        expire_refused(exit.id, at);
+        enter_exit(exit, at);
         continue;
       }
       arm(exit, at);
       if (!exit.rules->trigger.follows() && trigger_book::is_reached(exit, last_price()))
         going_.push_back(exit.id);
     }
+}
+
+/// It rests where the market lets it; what would trade while nothing trades expires.
+void market::enter_exit(const submit_order& exit, const step& at) {
+  const bool is_still =
+    spec_.status != market_status::open && spec_.status != market_status::auction;
+  if (is_still && book_.would_take(exit.way, exit.price)) {
+    at.out.push_back(order_closed{exit.id, exit.account, order_status::expired, refusal_of(exit)});
+    return;
+  }
+  set_bounds(at.now);
+  book_.submit(exit, ids_, at.out);
+  expire_refused(exit.id, at);
+  halt_if_called(at);
 }
 
 } // namespace rialto

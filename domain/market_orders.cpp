@@ -18,7 +18,15 @@ reject_reason market::refusal_of(const submit_order& order) const {
     break;
   case market_status::cancel_only: return reject_reason::market_cancel_only;
   case market_status::halted: return reject_reason::market_halted;
+  case market_status::auction:
+    if (is_waiting) break;
+    if (order.type != order_type::limit || order.tif == time_in_force::ioc ||
+        order.tif == time_in_force::fok || (order.rules && order.rules->size_min.value > 0))
+      return reject_reason::market_auction;
+    break;
   }
+  if (!is_waiting && order.type != order_type::market && order.price.value > 0)
+    if (const auto why = refusal_of_price(order.price); why != reject_reason::none) return why;
   if (order.size > spec_.quantity_max) return reject_reason::quantity_invalid;
   if (!is_waiting) return reject_reason::none;
   const auto why = book_.flaw_of(order);
@@ -41,6 +49,7 @@ outcome market::run(const submit_order& order, const order_view& context, const 
     at.out.push_back(order_closed{order.id, order.account, order_status::rejected, why});
   else
     enter(order, at);
+  halt_if_called(at);
   finish(at);
   add_events(view, at);
   view.updated_at = at.now;
@@ -69,12 +78,15 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
     why = reject_reason::market_cancel_only;
   else if (wish.size > spec_.quantity_max)
     why = reject_reason::quantity_invalid;
+  else if (wish.price != view.price && wish.price.value > 0)
+    why = refusal_of_price(wish.price);
   if (why == reject_reason::none)
     book_.amend(known, wish, spec_.status == market_status::open, ids_, at.out);
   else if (mine || waiting != nullptr)
     at.out.push_back(amend_refused{wish.id, wish.account, view.price, view.size, why});
   else
     at.out.push_back(amend_refused{wish.id, wish.account, {}, {}, why}); // nothing known of it
+  halt_if_called(at);
   finish(at);
   for (auto i = at.first; i < at.out.size(); ++i) // orders that were due may have gone after it
     if (const auto* refused = std::get_if<amend_refused>(&at.out[i])) {

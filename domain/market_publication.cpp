@@ -33,9 +33,15 @@ void market::publish(timestamp_ns now, std::vector<publication>& out) {
       news.levels.push_back({name.way, name.price, book_.total(name)});
   }
   if (publishes_spec_ || news.is_snapshot) news.spec = spec_;
+  if (auction_.until.value == 0) {
+    shown_auction_.reset();
+  } else if (const auto now_shown = view_auction();
+             news.is_snapshot || shown_auction_ != now_shown) {
+    news.auction = shown_auction_ = now_shown;
+  }
   if (news.is_snapshot || !news.levels.empty())
     news.first_update = news.last_update = ids_.take_update();
-  else if (tape_.empty() && !news.spec)
+  else if (tape_.empty() && !news.spec && !news.auction)
     return;
   publishes_whole_ = publishes_spec_ = false;
   news.market = self_;

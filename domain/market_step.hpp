@@ -9,7 +9,8 @@ struct market::step {
   timestamp_ns now;
   std::vector<market_event>& out;
   std::vector<addressed_message>& posts;
-  std::size_t first; // of this step's events in `out`
+  std::size_t first;            // of this step's events in `out`, without what prepare() did
+  mutable std::size_t finished; // up to here finish() has taken them
 };
 
 } // namespace rialto

@@ -6,7 +6,8 @@
 //     a trade so far nothing can follow (no_liquidity), the others wait.
 //   - Who is due goes after the taking order has ended, one after the other (trigger_book.hpp has the order), each as
 //     if it had just come: its trades may make more due. Each goes once, so this ends after as many as wait.
-//   - What the book refuses then (a post-only order that would take) expires with the reason.
+//   - What the market refuses then (a post-only order that would take, a limit outside the band) expires with the
+//     reason.
 //   - An order begins to follow with the trade that came to its price.
 //   - Extremes follow from own trades. Those of the feed are noted at most every 100 ms, and before an order goes or
 //     comes because of them: so much a crash may forget.
@@ -100,8 +101,14 @@ bool market::send_next(const step& at) {
     triggers_.remove(id);
     if (const auto* list = links_.find(id); list != nullptr && list->entry != id)
       end_linked(list->list, id, at);
+    if (const auto why = refusal_of(order); why != reject_reason::none) {
+      at.out.push_back(order_closed{id, order.account, order_status::expired, why});
+      return true;
+    }
+    set_bounds(at.now);
     book_.submit(order, ids_, at.out);
     expire_refused(id, at);
+    halt_if_called(at);
     return true;
   }
   going_.clear();
@@ -127,6 +134,7 @@ timestamp_ns market::wake_at() const {
   const auto take = [&](timestamp_ns when) {
     if (when.value != 0 && (next.value == 0 || when < next)) next = when;
   };
+  take(auction_.until);
   take(triggers_.next_expiry());
   if (feed_high_.value != 0) take({noted_at_.value + note_every_ns});
   return next;

@@ -7,6 +7,8 @@ namespace rialto {
 void order_book::set_terms(const instrument& spec) {
   units_per_tick_lot_ = spec.units_per_tick_lot();
   lot_size_ = spec.lot_size.value;
+  is_auction_ = spec.status == market_status::auction;
+  if (spec.band.value == 0 && spec.halt_move.value == 0) bounds_ = {};
   const bool open = spec.mode == market_mode::mirrored && spec.status == market_status::open;
   if (spec.mode != market_mode::mirrored) drop_house();
   if (open != house_open_) touched_all_ = true;
@@ -62,7 +64,8 @@ void order_book::change(const trade_executed& happened, order_handle maker, orde
   if (happened.maker) fill(maker, happened.size, happened.notional, part::maker);
   if (!happened.taker) return;
   if (taker != no_order)
-    return fill(taker, happened.size, happened.notional, part::taker); // it was amended
+    return fill(taker, happened.size, happened.notional,
+                is_auction_ ? part::maker : part::taker); // it was amended, or stands in its place
   note_taking(happened.taker);
   taken_.executed += happened.size;
   taken_.quote += happened.notional;
@@ -78,7 +81,7 @@ void order_book::change(const trade_prevented& happened, order_handle maker, ord
   if (!happened.reduces) return;
   if (maker != no_order) reduce(maker, happened.size, part::maker);
   if (taker != no_order)
-    reduce(taker, happened.size, part::taker);
+    reduce(taker, happened.size, is_auction_ ? part::maker : part::taker);
   else
     taken_.prevented += happened.size;
 }
@@ -335,8 +338,8 @@ void order_book::decode(byte_reader& in) {
     const auto shown = rested.open;
     rested.open += one.reserve;
     if (flaw_of(rested.price, rested.open, rested.way) != reject_reason::none ||
-        would_take(rested.way, rested.price) || orders_.find(rested.id) != no_order ||
-        orders_.is_full())
+        (!is_auction_ && would_take(rested.way, rested.price)) ||
+        orders_.find(rested.id) != no_order || orders_.is_full())
       return in.fail();
     taking_ = rested.id;
     taken_ = {one.executed, one.quote, one.prevented, {}, {}, {}, {}};
@@ -350,7 +353,7 @@ void order_book::decode(byte_reader& in) {
 void order_book::check_invariants() const {
   RIALTO_ASSERT(!taking_); // I4
   const auto bid = best(side::buy), ask = best(side::sell);
-  if (bid != no_level && ask != no_level)
+  if (bid != no_level && ask != no_level && !is_auction_)
     RIALTO_ASSERT_VALUES(levels_[bid].price < levels_[ask].price, levels_[bid].price.value,
                          levels_[ask].price.value); // I1
   std::uint32_t orders = 0;

@@ -6,10 +6,12 @@
 //   order_book_taking.cpp  what an incoming or amended order takes, rests, expires
 //   order_book_self_trade.cpp  what happens instead of a trade with oneself
 //   order_book_mirror.cpp  the mirrored market: its depth, its trades, the place in its queue
+//   order_book_auction.cpp  the call auction: its price, and the trades at it
 //   order_book.cpp         the state that events make, snapshot, hash, invariants
 //
 // Checked by check_invariants():
-//   I1  the best bid is below the best ask, house liquidity that can be taken included
+//   I1  the best bid is below the best ask, house liquidity that can be taken included; except
+//       during an auction
 //   I2  a level's totals and links equal its orders; the id index finds each of them
 //   I3  0 <= taken <= shown; house lots ahead of an order never exceed those there, and never fall
 //       from one order of a queue to the next
@@ -22,8 +24,10 @@
 #include "domain/level_table.hpp"
 #include "domain/market_ids.hpp"
 
+#include <limits>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace rialto {
 
@@ -31,6 +35,13 @@ struct level_name {
   side way = side::buy;
   price_ticks price;
   friend bool operator==(const level_name&, const level_name&) = default;
+};
+
+/// At which prices orders may trade. A trade beyond the halt's is not made and calls for a halt;
+/// what would be beyond the band's expires.
+struct price_bounds {
+  static constexpr price_ticks price_max{std::numeric_limits<std::int64_t>::max()};
+  price_ticks band_low, band_high = price_max, halt_low, halt_high = price_max;
 };
 
 class order_book {
@@ -44,6 +55,8 @@ public:
 
   /// Takes the units of a tick and a lot, and whether house liquidity may trade (mirrored, open).
   void set_terms(const instrument& spec);
+  /// Holds for the orders that follow.
+  void set_bounds(const price_bounds& bounds) { bounds_ = bounds; }
 
   // ---- decisions on orders
   /// The order must not rest here. Ends in trades and at most one of: order_rested, order_closed.
@@ -61,6 +74,15 @@ public:
   [[nodiscard]] reject_reason flaw_of(const submit_order& order) const;
   /// A limit order at this price would trade at once.
   [[nodiscard]] bool would_take(side way, price_ticks price) const;
+
+  /// An order met a trade beyond the halt's bounds since the last call.
+  [[nodiscard]] bool take_halt_call() { return std::exchange(halt_called_, false); }
+
+  // ---- the auction (set_terms says whether one runs)
+  /// `reference`: the last price, 0 if there is none.
+  [[nodiscard]] auction_quote quote_auction(price_ticks reference) const;
+  /// Trades until nothing is crossed.
+  void uncross(price_ticks reference, market_ids& ids, events& out);
 
   // ---- the mirrored market
   void lay_depth(const mirror_depth& news, market_ids& ids, events& out);
@@ -153,6 +175,16 @@ private:
   [[nodiscard]] bool is_fillable_among_own(const taker& by) const;
   [[nodiscard]] quantity_lots offered_to(const taker& by, level_index at, bool& meets) const;
 
+  // order_book_auction.cpp
+  void bound(taker& by) const;
+  [[nodiscard]] bool starts_beyond_halt(const taker& by);
+  [[nodiscard]] reject_reason bound_met(const taker& by, bool has_limit, price_ticks limit);
+  void uncross_at(price_ticks price, market_ids& ids, events& out);
+  void trade_in_auction(order_handle younger, order_handle older, price_ticks price,
+                        quantity_lots size, market_ids& ids, events& out);
+  void prevent_in_auction(order_handle younger, order_handle older, price_ticks price,
+                          quantity_lots size, events& out);
+
   // order_book_mirror.cpp
   void set_house(side way, price_ticks price, quantity_lots size);
   void drop_crossed(side way, price_ticks price);
@@ -184,6 +216,9 @@ private:
   level_table levels_;
   std::int64_t units_per_tick_lot_ = 1, lot_size_ = 1;
   bool house_open_ = false;
+  bool is_auction_ = false;
+  bool halt_called_ = false;
+  price_bounds bounds_;
   bool house_synchronised_ = false; // a snapshot was laid since the house was last dropped
   std::size_t house_levels_[2] = {0, 0};
   std::set<std::pair<timestamp_ns, order_id>> expiries_; // of GTD orders

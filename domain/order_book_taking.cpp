@@ -12,10 +12,22 @@
 //     without reason (IOC; spend_max reached before the size), no_liquidity (a market order emptied
 //     the side), notional_too_small (a quote_target below one lot), fok_unfillable; rejected
 //     (would_take, or a flaw).
+//   - It trades within the market's bounds (order_book_auction.cpp); beyond them it expires
+//     price_outside_band, or market_auction unless it may rest. FOK and minimum quantity count what
+//     is within.
 #include "domain/order_book_taker.hpp"
 #include "domain/order_rules.hpp"
 
 namespace rialto {
+
+namespace {
+
+/// A market without bands and halts pays for them with this only.
+bool is_bounded(const price_bounds& bounds) {
+  return std::min(bounds.band_high, bounds.halt_high) != price_bounds::price_max;
+}
+
+} // namespace
 
 void order_book::submit(const submit_order& order, market_ids& ids, events& out) {
   const auto close = [&](order_status status, reject_reason why) {
@@ -24,7 +36,8 @@ void order_book::submit(const submit_order& order, market_ids& ids, events& out)
   };
   if (const auto why = flaw_of(order); why != reject_reason::none)
     return close(order_status::rejected, why);
-  const bool takes = order.type == order_type::market || would_take(order.way, order.price);
+  const bool takes =
+    !is_auction_ && (order.type == order_type::market || would_take(order.way, order.price));
   if (takes && order.type == order_type::post_only)
     return close(order_status::rejected, reject_reason::would_take);
   auto left = order.size;
@@ -73,7 +86,15 @@ order_book::ending order_book::submit_taking(const submit_order& order, quantity
   if (order.type == order_type::market && order.spend_max.value > 0)
     by.budget = std::min(by.budget, order.spend_max);
   by.fee = order.taker_fee;
+  const bool has_limit = by.has_limit, bounded = is_bounded(bounds_);
+  if (bounded) bound(by);
 
+  const bool may_rest =
+    has_limit && order.tif != time_in_force::ioc && order.tif != time_in_force::fok;
+  if (bounded && starts_beyond_halt(by)) {
+    if (may_rest && (!order.rules || order.rules->size_min.value == 0)) return {};
+    return {order_status::expired, reject_reason::market_auction};
+  }
   if (order.tif == time_in_force::fok && !is_fillable(by))
     return {order_status::expired, reject_reason::fok_unfillable};
   if (order.rules && order.rules->size_min.value > 0) {
@@ -89,6 +110,9 @@ order_book::ending order_book::submit_taking(const submit_order& order, quantity
   case stop::self_trade: return {order_status::expired, reject_reason::self_trade};
   case stop::liquidity: break;
   }
+  const auto met = bounded ? bound_met(by, has_limit, order.price) : reject_reason::none;
+  if (met == reject_reason::price_outside_band || (met != reject_reason::none && !may_rest))
+    return {order_status::expired, met};
   if (order.type == order_type::market) return {order_status::expired, reject_reason::no_liquidity};
   left = by.left;
   return {};
@@ -108,7 +132,8 @@ void order_book::amend(order_handle at, const amend_order& wish, bool may_take, 
     why = reject_reason::notional_too_large;
   const quantity_lots open = wish.size - gone;
   const bool keeps = wish.price == level.price && open <= present;
-  const bool takes = why == reject_reason::none && !keeps && would_take(way, wish.price);
+  const bool takes =
+    why == reject_reason::none && !keeps && !is_auction_ && would_take(way, wish.price);
   if (takes && order.post_only())
     why = reject_reason::would_take;
   else if (takes && !may_take)
@@ -128,13 +153,18 @@ void order_book::amend(order_handle at, const amend_order& wish, bool may_take, 
   by.budget = {taker::quote_max - extra.quote.value};
   by.fee = orders_.fees(at).taker;
   by.resting = at;
+  const bool bounded = is_bounded(bounds_);
+  if (bounded) bound(by);
   const order_changed changed{order.id, by.account, wish.price, wish.size, open, keeps};
   out.push_back(changed);
   change(changed, at);
-  if (!takes) return;
+  if (!takes || (bounded && starts_beyond_halt(by))) return;
   switch (take(by, ids, out)) {
-  case stop::done:
-  case stop::liquidity: return; // what is left rests already
+  case stop::done: return;
+  case stop::liquidity: // what is left rests already, crossed where a halt was called
+    if (bounded && bound_met(by, true, wish.price) == reject_reason::price_outside_band)
+      end(at, order_status::expired, reject_reason::price_outside_band, out);
+    return;
   case stop::budget: return end(at, order_status::expired, reject_reason::notional_too_large, out);
   case stop::self_trade: return end(at, order_status::expired, reject_reason::self_trade, out);
   }

@@ -67,6 +67,15 @@ std::string_view to_text(market_status status) {
   case market_status::post_only: return "post_only";
   case market_status::cancel_only: return "cancel_only";
   case market_status::halted: return "halted";
+  case market_status::auction: return "auction";
+  }
+  return "";
+}
+
+std::string_view to_text(auction_cause why) {
+  switch (why) {
+  case auction_cause::called: return "called";
+  case auction_cause::volatility: return "volatility";
   }
   return "";
 }

@@ -28,6 +28,14 @@ problem problem_of(reject_reason why) {
     return {409, -1013, "market-cancel-only", "The market takes cancels only."};
   case r::market_post_only:
     return {409, -1013, "market-post-only", "The market takes orders that rest only."};
+  case r::price_outside_band:
+    return {400, -1013, "price-outside-band",
+            "The price is further from the last price than the market's band."};
+  case r::market_auction:
+    return {409, -1013, "market-auction", "In an auction the market takes limit orders that rest."};
+  case r::auction_running:
+    return {409, -1013, "auction-running",
+            "The market is in an auction; open it, which ends the auction, first."};
   case r::would_take: return {409, -2010, "would-take", "The post-only order would trade at once."};
   case r::no_liquidity: return {409, -2010, "no-liquidity", "There is nothing to trade against."};
   case r::fok_unfillable:

@@ -64,9 +64,9 @@ template <>
 inline constexpr event_tag tag_of<exits_settled>{0x020d, 1, "exits_settled"};
 
 template <>
-inline constexpr event_tag tag_of<instrument_listed>{0x0301, 1, "instrument_listed"};
+inline constexpr event_tag tag_of<instrument_listed>{0x0301, 2, "instrument_listed"};
 template <>
-inline constexpr event_tag tag_of<instrument_changed>{0x0302, 1, "instrument_changed"};
+inline constexpr event_tag tag_of<instrument_changed>{0x0302, 2, "instrument_changed"};
 template <>
 inline constexpr event_tag tag_of<order_rested>{0x0303, 2, "order_rested"};
 template <>
@@ -93,5 +93,11 @@ template <>
 inline constexpr event_tag tag_of<list_linked>{0x030e, 1, "list_linked"};
 template <>
 inline constexpr event_tag tag_of<exits_sized>{0x030f, 1, "exits_sized"};
+template <>
+inline constexpr event_tag tag_of<auction_started>{0x0318, 1, "auction_started"};
+template <>
+inline constexpr event_tag tag_of<auction_uncrossed>{0x0319, 1, "auction_uncrossed"};
+template <>
+inline constexpr event_tag tag_of<auction_ended>{0x031a, 1, "auction_ended"};
 
 } // namespace rialto::storage

@@ -64,11 +64,17 @@ std::optional<quantity_lots> take_lots(json_object& body, std::string_view name,
   return quantity_lots{amount->value / lot_size.value};
 }
 
+std::optional<std::int64_t> take_seconds(json_object& body, std::string_view name) {
+  return body.maybe_integer(name, 1, instrument::span_seconds_max);
+}
+
 /// What may change after listing; what is empty stays.
 struct instrument_change {
   std::optional<amount_units> notional_min;
   std::optional<quantity_lots> quantity_min, quantity_max;
-  std::optional<rate_ppm> maker_fee, taker_fee, collar;
+  std::optional<rate_ppm> maker_fee, taker_fee, collar, band, halt_move;
+  std::optional<std::int64_t> halt_window_seconds, halt_seconds;
+  std::int64_t auction_seconds = 0; // of the auction that status asks for; 0: halt_seconds
   std::optional<market_status> status;
   std::optional<market_mode> mode;
 
@@ -79,6 +85,10 @@ struct instrument_change {
     spec.maker_fee = maker_fee.value_or(spec.maker_fee);
     spec.taker_fee = taker_fee.value_or(spec.taker_fee);
     spec.collar = collar.value_or(spec.collar);
+    spec.band = band.value_or(spec.band);
+    spec.halt_move = halt_move.value_or(spec.halt_move);
+    spec.halt_window_seconds = halt_window_seconds.value_or(spec.halt_window_seconds);
+    spec.halt_seconds = halt_seconds.value_or(spec.halt_seconds);
     spec.status = status.value_or(spec.status);
     spec.mode = mode.value_or(spec.mode);
   }
@@ -92,11 +102,19 @@ instrument_change take_change(json_object& body, amount_units lot_size) {
   change.maker_fee = take_rate(body, "maker_fee");
   change.taker_fee = take_rate(body, "taker_fee");
   change.collar = take_rate(body, "collar");
+  change.band = take_rate(body, "band");
+  change.halt_move = take_rate(body, "halt_move");
+  change.halt_window_seconds = take_seconds(body, "halt_window_seconds");
+  change.halt_seconds = take_seconds(body, "halt_seconds");
+  const auto auction_seconds = take_seconds(body, "auction_seconds");
+  change.auction_seconds = auction_seconds.value_or(0);
   if (const auto text = body.maybe_text("status")) {
     change.status = parse_market_status(*text);
     if (!change.status)
-      body.refuse("status", "must be one of open, post_only, cancel_only, halted");
+      body.refuse("status", "must be one of open, post_only, cancel_only, halted, auction");
   }
+  if (auction_seconds && change.status != market_status::auction)
+    body.refuse("auction_seconds", "goes with the status auction only");
   if (const auto text = body.maybe_text("mode")) {
     change.mode = parse_market_mode(*text);
     if (!change.mode) body.refuse("mode", "must be one of own, mirrored");
@@ -138,7 +156,8 @@ void post_instruments(desk& at, const call_ptr& from, json_object& body) {
   spec.lot_size = take_amount(body, "lot_size").value_or(amount_units{});
   if (spec.lot_size.value > 0) // as large as an amount may be
     spec.quantity_max = {std::min(spec.quantity_max.value, INT64_MAX / spec.lot_size.value)};
-  take_change(body, spec.lot_size).apply_to(spec);
+  const auto change = take_change(body, spec.lot_size);
+  change.apply_to(spec);
   if (body.done()) check_instrument(body, spec);
   if (!body.ok()) return from->fail(body.why());
   const failure taken{reject_reason::already_exists, "symbol is listed already", "symbol"};
@@ -146,9 +165,9 @@ void post_instruments(desk& at, const call_ptr& from, json_object& body) {
   auto& gate = at.gate();
   at.read<market_id>( // drawing a number may wait for the disk
     from, [&gate](storage::read_models&) { return market_id{gate.next_id("market")}; },
-    [&at, from, spec, taken](market_id made) mutable {
+    [&at, from, spec, taken, seconds = change.auction_seconds](market_id made) mutable {
       spec.market = made;
-      at.ask(made, market_command{list_instrument{spec}},
+      at.ask(made, market_command{list_instrument{spec, seconds}},
              [from, spec, taken](actors::answer& came) {
                if (came.how == actors::delivery::claim_taken) return from->fail(taken);
                if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
@@ -177,7 +196,7 @@ void patch_instrument(desk& at, const call_ptr& from, json_object& body) {
     if (view == nullptr) return from->fail(request_error::internal);
     auto spec = view->spec;
     change.apply_to(spec);
-    at.ask(from, market, market_command{change_instrument{spec}},
+    at.ask(from, market, market_command{change_instrument{spec, change.auction_seconds}},
            [from, spec](outcome& changed) { answer_instrument(from, changed, spec, 200); });
   });
 }

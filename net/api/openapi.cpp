@@ -31,7 +31,10 @@ json type_of(const field_spec& field) {
   } else {
     type = {{"type", field.type}};
   }
-  if (field.can_be_null) type["type"] = json::array({type["type"], "null"});
+  if (field.can_be_null && type.contains("$ref"))
+    type = {{"oneOf", json::array({type, {{"type", "null"}}})}};
+  else if (field.can_be_null)
+    type["type"] = json::array({type["type"], "null"});
   if (!field.about.empty()) type["description"] = field.about;
   return type;
 }

@@ -229,7 +229,11 @@ std::string instrument_json(const actors::market_entry& entry) {
                  R"("maker_fee":"{}","taker_fee":"{}","collar":"{}","status":"{}","mode":"{}",)",
                  format_rate(spec.maker_fee), format_rate(spec.taker_fee), format_rate(spec.collar),
                  to_text(spec.status), to_text(spec.mode));
-  fmt::format_to(into(out), R"("stale":{}}})", entry.is_stale);
+  fmt::format_to(
+    into(out),
+    R"("band":"{}","halt_move":"{}","halt_window_seconds":{},"halt_seconds":{},"stale":{}}})",
+    format_rate(spec.band), format_rate(spec.halt_move), spec.halt_window_seconds,
+    spec.halt_seconds, entry.is_stale);
   return out;
 }
 

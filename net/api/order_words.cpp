@@ -34,7 +34,8 @@ std::optional<trigger_kind> parse_trigger_kind(std::string_view text) {
 }
 std::optional<market_status> parse_market_status(std::string_view text) {
   return one_of<market_status>(text, market_status::open, market_status::post_only,
-                               market_status::cancel_only, market_status::halted);
+                               market_status::cancel_only, market_status::halted,
+                               market_status::auction);
 }
 std::optional<market_mode> parse_market_mode(std::string_view text) {
   return one_of<market_mode>(text, market_mode::own, market_mode::mirrored);
@@ -44,6 +45,7 @@ std::string_view field_of(reject_reason why) {
   using r = reject_reason;
   switch (why) { // no default: a new reason must say which field it concerns, if any
   case r::price_invalid:
+  case r::price_outside_band:
   case r::would_take: return "price";
   case r::quantity_invalid:
   case r::notional_too_small:
@@ -64,7 +66,9 @@ std::string_view field_of(reject_reason why) {
   case r::unknown_account:
   case r::too_many_open_orders:
   case r::too_many_orders_today: return "account_id";
+  case r::auction_running: return "status";
   case r::unknown_market:
+  case r::market_auction:
   case r::market_halted:
   case r::market_cancel_only:
   case r::market_post_only: return "symbol";

@@ -145,13 +145,17 @@ inline std::string name_of(reject_reason why) {
   case reject_reason::too_many_triggers: return "too_many_triggers";
   case reject_reason::list_invalid: return "list_invalid";
   case reject_reason::linked: return "linked";
+  case reject_reason::price_outside_band: return "price_outside_band";
+  case reject_reason::market_auction: return "market_auction";
+  case reject_reason::auction_running: return "auction_running";
   default: return "reason " + std::to_string(static_cast<int>(why));
   }
 }
 
 /// "buy A 100x5", "sell B market 3", "buy C market quote 250 spend 200", "buy D 100x5 fok",
 /// "amend A 101x4", "cancel A", "snapshot bid 100x5 ask 102x1", "depth ask 102x0", "reset",
-/// "trade sell 100x2" (a seller took), "status halted", "book" (answers "100x5 | 102x1").
+/// "trade sell 100x2" (a seller took), "status halted", "status auction 60", "book" (answers "100x5 | 102x1"),
+/// "auction" (answers "100x5 left -2").
 /// "oco sell A 105x5 / sell B market 5 stop 95", "bracket buy A 100x5 / sell B 105x5 / sell C market 5 stop 95".
 /// An order is a letter; its account is 1, or that of "by N"; its owner has the account's number, or that
 /// of "owner N". Further words of an order: "stp decrement", "show 3" (iceberg), "min 4", "until 10" (GTD,
@@ -343,10 +347,15 @@ private:
       spec.status = word == "open"          ? market_status::open
                     : word == "post_only"   ? market_status::post_only
                     : word == "cancel_only" ? market_status::cancel_only
+                    : word == "auction"     ? market_status::auction
                                             : market_status::halted;
-      result = market_.run(change_instrument{spec});
+      std::int64_t seconds = 0;
+      words >> seconds;
+      result = market_.run(change_instrument{spec, seconds});
     } else if (verb == "book") {
       return book();
+    } else if (verb == "auction") {
+      return auction();
     } else {
       FAIL("no such action: " << verb);
     }
@@ -365,6 +374,15 @@ private:
       text += std::to_string(level.price.value) + "x" + std::to_string(level.size.value);
     }
     return way == side::buy ? text + (text.empty() ? "|" : " |") : text;
+  }
+
+  /// "100x5 left -2", "nothing", or "none" if none runs.
+  std::string auction() {
+    const auto view = market_.view();
+    if (!view.auction) return "none";
+    const auto& quote = view.auction->quote;
+    if (quote.volume.value == 0) return "nothing";
+    return sized(quote.volume, quote.price) + " left " + std::to_string(quote.imbalance.value);
   }
 
   /// The step's events in words; a "no" without an event as "no: REASON".
@@ -424,6 +442,14 @@ private:
   static std::string said(const extremes_noted& one) {
     return "noted " + std::to_string(one.low.value) + " to " + std::to_string(one.high.value);
   }
+  static std::string said(const auction_started& one) {
+    return (one.why == auction_cause::volatility ? "halts until " : "auction until ") +
+           std::to_string((one.until.value - market_under_test::start.value) / 1'000'000'000);
+  }
+  static std::string said(const auction_uncrossed& one) {
+    return "uncrosses " + sized(one.volume, one.price);
+  }
+  static std::string said(const auction_ended&) { return "opens"; }
   static std::string said(const instrument_listed&) { return ""; }
   static std::string said(const instrument_changed&) { return ""; }
   static std::string said(const ids_reserved&) { return ""; }

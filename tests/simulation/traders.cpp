@@ -32,6 +32,13 @@ traders::traders(stage& on, simulated_cluster& cluster, promise_checker& promise
 }
 
 void traders::set_up() {
+  for (auto& spec : instruments_) { // prices move by 8 ticks at most: these are about 5
+    const rate_ppm few_ticks{std::max<std::int64_t>(1, 5'000'000 / middle_of(spec))};
+    if (stage_.dice.chance(0.2)) spec.band = few_ticks;
+    if (stage_.dice.chance(0.3)) spec.halt_move = few_ticks;
+    spec.halt_window_seconds = stage_.dice.between(1, 60);
+    spec.halt_seconds = stage_.dice.between(1, 10);
+  }
   for (const auto& spec : instruments_)
     cluster_.submit({0,
                      spec.market,
@@ -73,6 +80,7 @@ void traders::act() {
   if (what < 64) return place();
   if (what < 84) return change();
   if (what < 98) return move_money();
+  if (stage_.dice.chance(0.5)) return call_auction();
   register_again();
 }
 
@@ -179,6 +187,15 @@ void traders::add_rules(place_order& order) {
 const instrument& traders::instrument_of(market_id market) const {
   return *std::find_if(instruments_.begin(), instruments_.end(),
                        [&](const instrument& one) { return one.market == market; });
+}
+
+/// An operator starts one, makes it longer or opens the market early.
+void traders::call_auction() {
+  auto& dice = stage_.dice;
+  auto spec = instruments_[dice.below(instruments_.size())];
+  if (dice.chance(0.7)) spec.status = market_status::auction;
+  const auto seconds = spec.status == market_status::auction ? dice.between(0, 20) : 0;
+  cluster_.submit({0, spec.market, market_command{change_instrument{spec, seconds}}, {}});
 }
 
 void traders::submit(const asked& order) {

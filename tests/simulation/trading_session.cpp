@@ -158,6 +158,7 @@ void trading_session::count(tally& all) const {
   all["orders whose answer did not come"] += traders_.timeouts();
   all["registrations refused by a claim"] += traders_.refused_users();
   all["trades"] += trades();
+  all["auctions that ended"] += promises_.journal().auctions;
   all["messages between clients and nodes"] += one.messages;
   all["messages lost"] += one.messages_lost;
   all["messages doubled"] += one.messages_doubled;
