@@ -27,7 +27,8 @@ bool trading_world::is_write(const command& cmd) const {
                       [](const account_command& one) {
                         return !std::holds_alternative<get_balances>(one.body) &&
                                !std::holds_alternative<get_order>(one.body) &&
-                               !std::holds_alternative<get_orders>(one.body);
+                               !std::holds_alternative<get_orders>(one.body) &&
+                               !std::holds_alternative<get_guards>(one.body);
                       },
                       [](const market_command& one) {
                         return std::holds_alternative<list_instrument>(one) ||

@@ -111,7 +111,14 @@ rejection account::refuse(reject_reason why, order_id about) const {
 }
 
 void account::publish(timestamp_ns now, std::vector<publication>& out) {
-  if (mark_ && is_open_) out.push_back(account_publication{self_, owner_, now, *mark_, {}, {}});
+  if (mark_ && is_open_) {
+    auto& mark =
+      std::get<account_publication>(out.emplace_back(std::in_place_type<account_publication>));
+    mark.account = self_;
+    mark.owner = owner_;
+    mark.at = now;
+    mark.event_number = *mark_;
+  }
   mark_.reset();
   std::move(news_.begin(), news_.end(), std::back_inserter(out));
   news_.clear();
@@ -133,6 +140,7 @@ void account::encode(byte_writer& out) const {
   daily_.encode(out);
   final_.encode(out);
   transfers_.encode(out);
+  out.put(timers_);
 }
 
 void account::decode(byte_reader& in) {
@@ -150,6 +158,7 @@ void account::decode(byte_reader& in) {
   daily_.decode(in);
   final_.decode(in);
   transfers_.decode(in);
+  in.get(timers_);
   for (const auto& [id, one] : open_)
     if (one.base >= balances_.size() || one.quote >= balances_.size()) {
       open_.clear();

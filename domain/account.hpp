@@ -22,6 +22,7 @@
 
 #include "domain/account_balances.hpp"
 #include "domain/account_history.hpp"
+#include "domain/account_timers.hpp"
 #include "domain/machine.hpp"
 
 #include <map>
@@ -79,7 +80,7 @@ public:
   using command = account_command;
   using event = account_event;
 
-  static constexpr std::size_t cancels_max = 1'000;        // of one cancel_all
+  static constexpr std::size_t cancels_max = 1'000;        // of one cancel_all at once
   static constexpr std::size_t orders_view_max = 100'000;  // of one get_orders, the oldest
   static constexpr std::size_t publications_max = 100'000; // kept for the next publish()
   static constexpr std::size_t assets_max = 10'000;        // by deposits
@@ -94,6 +95,9 @@ public:
                                std::vector<addressed_message>& posts);
   void apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts);
   void publish(timestamp_ns now, std::vector<publication>& out);
+  /// When it must go on by itself, 0: never; wake() does what is due.
+  [[nodiscard]] timestamp_ns wake_at() const;
+  void wake(timestamp_ns now, std::vector<event>& out, std::vector<addressed_message>& posts);
   /// The next publication says where the stream stands now.
   void publish_whole() { mark_ = events_; }
 
@@ -145,7 +149,6 @@ private:
   outcome run(const place_order& cmd, const step& at);
   outcome run(const amend& cmd, const step& at);
   outcome run(const cancel& cmd, const step& at);
-  outcome run(const cancel_all& cmd, const step& at);
   [[nodiscard]] reject_reason refusal_of(const place_order& cmd, const step& at) const;
   [[nodiscard]] submit_order submit_of(const place_order& cmd, const placement& decided,
                                        const step& at) const;
@@ -174,6 +177,17 @@ private:
   void take(const list_placed& one, timestamp_ns now, posts_type& posts);
   void take(const exits_settled& one, timestamp_ns now, posts_type& posts);
   void leave_list(order_id id, const open_order& order, bool was_ended);
+
+  // account_timers.cpp
+  outcome run(const cancel_all& cmd, const step& at);
+  outcome run(const arm_guard& cmd, const step& at);
+  outcome run(const close_connection& cmd, const step& at);
+  outcome run(const get_guards& cmd, const step& at);
+  std::size_t go_on(const sweep_key& key, std::size_t most, const step& at);
+  void take(const guard_armed& one, timestamp_ns now, posts_type& posts);
+  void take(const guard_disarmed& one, timestamp_ns now, posts_type& posts);
+  void take(const guard_fired& one, timestamp_ns now, posts_type& posts);
+  void take(const cancels_asked& one, timestamp_ns now, posts_type& posts);
 
   // account_settlement.cpp
   void take_message(const open_account& message, entity_id from, const step& at);
@@ -216,6 +230,7 @@ private:
   daily_orders daily_;
   final_orders final_;
   transfer_log transfers_;
+  account_timers timers_;
 
   // Not history.
   bool is_live_ = false; // apply() came from execute() or handle()

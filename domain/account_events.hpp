@@ -2,6 +2,7 @@
 // domain/account.hpp.
 #pragma once
 
+#include "domain/account_timer_events.hpp"
 #include "domain/instrument.hpp"
 #include "domain/link_message.hpp"
 #include "domain/order.hpp"
@@ -59,9 +60,12 @@ struct amend {
 struct cancel {
   order_id id;
 };
+/// Asks for every open order to be cancelled, the first cancels_max of them at once and the others by the account itself
+/// in bounded steps. Outcome: orders_view of the first, and how many are meant.
 struct cancel_all {
-  market_id market;
-}; // 0: of every market. Outcome: orders_view of those it asked to cancel
+  market_id market;        // 0: of every market
+  std::optional<side> way; // empty: both
+};
 enum class transfer_kind : std::uint8_t { deposit = 1, withdrawal = 2 };
 struct transfer {
   transfer_kind kind = transfer_kind::deposit;
@@ -90,7 +94,8 @@ struct account_limits {
 };
 struct account_command {
   std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances, get_order,
-               get_orders, configure_account, get_account, place_list>
+               get_orders, configure_account, get_account, place_list, arm_guard, close_connection,
+               get_guards>
     body;
   account_limits limits;
 };
@@ -211,9 +216,10 @@ struct transferred {
   RIALTO_FIELDS(kind, asset, amount, reference)
 };
 
-using account_event = std::variant<account_opened, order_placed, amend_requested, cancel_requested,
-                                   fill_settled, order_done, amend_settled, transferred, order_cut,
-                                   account_configured, trigger_noted, list_placed, exits_settled>;
+using account_event =
+  std::variant<account_opened, order_placed, amend_requested, cancel_requested, fill_settled,
+               order_done, amend_settled, transferred, order_cut, account_configured, trigger_noted,
+               list_placed, exits_settled, guard_armed, guard_disarmed, guard_fired, cancels_asked>;
 
 // ---- answers and publications
 // --------------------------------------------------------------------------------
@@ -234,6 +240,7 @@ struct balances_view {
 };
 struct orders_view {
   std::vector<order_view> orders;
+  std::uint64_t asked = 0; // of cancel_all: how many it means, those listed included
 };
 struct transfer_view {
   account_id account;
@@ -255,6 +262,7 @@ struct account_publication {
     0; // of the account's stream: the sequence number clients resume from
   std::optional<order_view> order;
   std::vector<balance_view> balances; // those that changed
+  std::optional<guard_key> fired;     // a guard: open orders of its market are being cancelled
 };
 
 } // namespace rialto

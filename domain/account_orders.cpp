@@ -288,26 +288,4 @@ outcome account::run(const cancel& cmd, const step& at) {
   return forwarded{view_of(*known)};
 }
 
-outcome account::run(const cancel_all& cmd, const step& at) {
-  // Those never asked about come first, so that repeating the command works through any number; an
-  // order whose cancel was refused (a halted market) is asked about again.
-  std::vector<order_id> fresh, asked;
-  for (const auto& [id, order] : open_) {
-    if (cmd.market && order.market != cmd.market) continue;
-    auto& list = order.is_cancelling ? asked : fresh;
-    if (list.size() < cancels_max) list.push_back(id);
-    if (fresh.size() == cancels_max) break;
-  }
-  asked.resize(std::min(asked.size(), cancels_max - fresh.size()));
-  fresh.insert(fresh.end(), asked.begin(), asked.end());
-  std::sort(fresh.begin(), fresh.end());
-  orders_view all;
-  all.orders.reserve(fresh.size());
-  for (const auto id : fresh) {
-    settle(cancel_requested{id}, at);
-    all.orders.push_back(view_of(*open_.find(id)));
-  }
-  return all;
-}
-
 } // namespace rialto

@@ -30,6 +30,10 @@ struct account_legs {
   void operator()(const account_opened&) {}
   void operator()(const account_configured&) {}
   void operator()(const trigger_noted&) {}
+  void operator()(const guard_armed&) {}
+  void operator()(const guard_disarmed&) {}
+  void operator()(const guard_fired&) {}
+  void operator()(const cancels_asked&) {}
   void operator()(const order_placed& one) {
     out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
   }

@@ -298,8 +298,10 @@ void market::decode(byte_reader& in) {
     const auto window = window_;
     take(spec);
     window_ = window;
-    if ((spec.status == market_status::auction) != (auction_.until.value > 0)) return in.fail();
   }
+  if (auction_.until.value < 0 ||
+      (spec_.status == market_status::auction) != (auction_.until.value != 0))
+    return in.fail();
   book_.decode(in);
   triggers_.decode(in);
   links_.decode(in);

@@ -134,8 +134,10 @@ private:
   void see_feed(price_ticks last, const step& at);
   void note_extremes(const step& at);
   [[nodiscard]] bool send_next(const step& at);
+  /// Of the tape where there is a feed; else of own trades, which alone are history.
   [[nodiscard]] price_ticks last_price() const {
-    return shown_price_.value != 0 ? shown_price_ : last_price_;
+    return spec_.mode == market_mode::mirrored && shown_price_.value != 0 ? shown_price_
+                                                                          : last_price_;
   }
 
   // market_links.cpp
@@ -175,7 +177,7 @@ private:
   std::vector<order_id> going_, beginning_; // of the step at hand
   std::size_t gone_ = 0;                    // of going_
   std::vector<order_id> opening_;           // lists whose entry has ended in this step
-  bool is_uncrossing_ = false;              // exits of what trades then come when the market is open
+  bool is_uncrossing_ = false; // exits of what trades then come when the market is open
 };
 
 static_assert(machine<market>);

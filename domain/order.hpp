@@ -84,7 +84,9 @@ enum class reject_reason : std::uint8_t {
   linked = 37,               // cancelled: an order it is linked to traded, went or was cancelled
   price_outside_band = 46,   // further from the last price than the market's band
   market_auction = 47,       // not during a call auction, which takes limit orders that rest
-  auction_running = 48       // an auction must end before the market takes another status
+  auction_running = 48,      // an auction must end before the market takes another status
+  timeout_invalid = 61,      // of a guard: outside its bounds
+  too_many_guards = 62,
 };
 
 /// What an order waits for before it goes to the book, in the market's last price.

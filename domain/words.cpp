@@ -104,4 +104,12 @@ std::string_view to_text(transfer_kind kind) {
   return "";
 }
 
+std::string_view to_text(guard_kind kind) {
+  switch (kind) {
+  case guard_kind::timer: return "timer";
+  case guard_kind::connection: return "connection";
+  }
+  return "";
+}
+
 } // namespace rialto

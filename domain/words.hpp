@@ -22,5 +22,6 @@ namespace rialto {
 [[nodiscard]] std::string_view to_text(market_mode mode);
 [[nodiscard]] std::string_view to_text(user_role role);
 [[nodiscard]] std::string_view to_text(transfer_kind kind);
+[[nodiscard]] std::string_view to_text(guard_kind kind);
 
 } // namespace rialto

@@ -73,6 +73,12 @@ problem problem_of(reject_reason why) {
     return {400, -1102, "list-invalid", "The orders of the list do not go together."};
   case r::linked:
     return {409, -2010, "linked", "An order it is linked to traded, went or was cancelled."};
+  case r::timeout_invalid:
+    return {400, -1102, "timeout-invalid",
+            "The timeout is not from 1 second to 24 hours, or the grace not from 0 to 5 minutes."};
+  case r::too_many_guards:
+    return {409, -1102, "too-many-guards",
+            "The account has 100 armed timers and connections; disarm one."};
   case r::already_exists: return {409, -1102, "already-exists", "It exists already."};
   case r::wrong_credentials:
     return {401, -2015, "wrong-credentials", "The e-mail address or the password is wrong."};

@@ -62,6 +62,14 @@ template <>
 inline constexpr event_tag tag_of<list_placed>{0x020c, 1, "list_placed"};
 template <>
 inline constexpr event_tag tag_of<exits_settled>{0x020d, 1, "exits_settled"};
+template <>
+inline constexpr event_tag tag_of<guard_armed>{0x0220, 1, "guard_armed"};
+template <>
+inline constexpr event_tag tag_of<guard_disarmed>{0x0221, 1, "guard_disarmed"};
+template <>
+inline constexpr event_tag tag_of<guard_fired>{0x0222, 1, "guard_fired"};
+template <>
+inline constexpr event_tag tag_of<cancels_asked>{0x0223, 1, "cancels_asked"};
 
 template <>
 inline constexpr event_tag tag_of<instrument_listed>{0x0301, 2, "instrument_listed"};

@@ -34,10 +34,15 @@ void post_orders(desk& at, const call_ptr& from, json_object& body);
 void post_order_lists(desk& at, const call_ptr& from, json_object& body);
 void patch_order(desk& at, const call_ptr& from, json_object& body);
 void delete_order(desk& at, const call_ptr& from, json_object& body);
-void delete_orders(desk& at, const call_ptr& from, json_object& body);
 /// The same for a stream, where the order's id is a member of the message.
 void stream_amend(desk& at, const call_ptr& from, json_object& body);
 void stream_cancel(desk& at, const call_ptr& from, json_object& body);
+
+// guards.cpp
+void delete_orders(desk& at, const call_ptr& from, json_object& body);
+void stream_cancel_all(desk& at, const call_ptr& from, json_object& body);
+void post_cancel_all_after(desk& at, const call_ptr& from, json_object& body);
+void get_cancel_all_after(desk& at, const call_ptr& from, json_object& body);
 
 // order_lists.cpp
 void get_orders_list(desk& at, const call_ptr& from, json_object& body);

@@ -63,6 +63,8 @@ std::string_view field_of(reject_reason why) {
   case r::too_many_triggers: return "symbol";
   case r::list_invalid: return "kind";
   case r::unknown_order: return "order_id";
+  case r::timeout_invalid: return "timeout_ms";
+  case r::too_many_guards: return "account_id";
   case r::unknown_account:
   case r::too_many_open_orders:
   case r::too_many_orders_today: return "account_id";

@@ -1,4 +1,4 @@
-// Order entry: place, amend, cancel, cancel all; the same functions serve HTTP and the stream.
+// Order entry: place, amend, cancel; the same functions serve HTTP and the stream.
 #include "net/api/handlers.hpp"
 #include "net/api/list_body.hpp"
 #include "net/api/order_body.hpp"
@@ -119,17 +119,6 @@ void delete_order(desk& at, const call_ptr& from, json_object&) {
   query_reader query(from);
   const order_id id{query.path_number(0, "order_id", request_error::order_not_found)};
   if (query.ok()) cancel_order_of(at, from, id);
-}
-
-void delete_orders(desk& at, const call_ptr& from, json_object&) {
-  query_reader query(from);
-  const auto market = query.market(*at.gate().markets());
-  if (!query.ok()) return;
-  at.ask(from, from->account, at.to_account(cancel_all{market}), [&at, from](outcome& result) {
-    const auto* view = std::get_if<orders_view>(&result);
-    if (view == nullptr) return from->fail(request_error::internal);
-    from->done(200, orders_json(view->orders, *at.gate().markets()));
-  });
 }
 
 void stream_amend(desk& at, const call_ptr& from, json_object& body) {

@@ -1,5 +1,6 @@
 #include "net/api/private_feed.hpp"
 
+#include "net/api/guard_json.hpp"
 #include "net/api/order_json.hpp"
 
 #include <fmt/format.h>
@@ -23,13 +24,13 @@ std::string_view to_text(private_channel channel) {
   case private_channel::orders: return "orders";
   case private_channel::executions: return "executions";
   case private_channel::balances: return "balances";
+  case private_channel::guards: return "guards";
   }
   return "";
 }
 
 std::optional<private_channel> parse_private_channel(std::string_view text) {
-  for (const auto one :
-       {private_channel::orders, private_channel::executions, private_channel::balances})
+  for (const auto one : private_channel_all)
     if (to_text(one) == text) return one;
   return {};
 }
@@ -58,6 +59,7 @@ std::vector<private_message> messages_of(const account_publication& news,
     }
   }
   if (!news.balances.empty()) add(private_channel::balances, balances_json(news.balances));
+  if (news.fired) add(private_channel::guards, fired_json(*news.fired, markets));
   return out;
 }
 

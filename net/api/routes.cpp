@@ -17,7 +17,8 @@ constexpr field_spec order_query[] = {symbol_parameter,
                                       limit_parameter,
                                       cursor_parameter};
 constexpr field_spec cancel_query[] = {
-  {"symbol", "string", false, "Only orders of this instrument; absent: of every instrument."}};
+  {"symbol", "string", false, "Only orders of this instrument; absent: of every instrument."},
+  {"side", "string", false, "Only buy or only sell orders."}};
 constexpr field_spec execution_query[] = {symbol_parameter,
                                           {"order_id", "integer", false, "Of this order only."},
                                           limit_parameter,
@@ -78,8 +79,13 @@ constexpr route routes[] = {
   {"GET", "/api/v1/orders", a::account, get_orders_list, 2, false,
    "Orders, newest first: open ones, then final ones.", "", "{}order", 200, order_query},
   {"DELETE", "/api/v1/orders", a::account, delete_orders, 2, true,
-   "Ask for all open orders to be cancelled; gives those it asked for.", "", "[]order", 200,
-   cancel_query},
+   "Ask for all open orders to be cancelled: any number, the first 1000 at once and listed.", "",
+   "cancelled_orders", 200, cancel_query},
+  {"POST", "/api/v1/orders/cancel-all-after", a::account, post_cancel_all_after, 1, true,
+   "Dead-man timer of this session: cancel all open orders unless asked again in time.", "dead_man",
+   "guard"},
+  {"GET", "/api/v1/orders/cancel-all-after", a::account, get_cancel_all_after, 1, false,
+   "The account's armed timers and connections, of every session.", "", "[]guard"},
   {"GET", "/api/v1/orders/{order_id}", a::account, get_one_order, 1, false,
    "One order with all its fills.", "", "order"},
   {"PATCH", "/api/v1/orders/{order_id}", a::account, patch_order, 1, true,

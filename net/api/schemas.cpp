@@ -212,6 +212,19 @@ constexpr f order[] = {
   {"updated_at", "time", true, ""},
   {"fills", "[]fill", true,
    "In answers to POST, PATCH and DELETE and in stream events those this step made."}};
+constexpr f cancelled_orders[] = {
+  {"asked", "integer", true, "How many open orders are meant."},
+  {"orders", "[]order", true, "The first 1000 of them, asked about at once; the others follow."}};
+constexpr f dead_man[] = {
+  {"symbol", "string", false, "Only orders of this instrument; absent: of every instrument."},
+  {"timeout_ms", "integer", true, "1000 to 86400000; 0 disarms."}};
+constexpr f guard[] = {
+  {"kind", "string", true, "timer, or connection (cancel_on_disconnect of a stream)"},
+  {"symbol", "string", true, "Null: every instrument.", true},
+  {"session_id", "integer", true, "Which session armed it."},
+  {"timeout_ms", "integer", true, "Of a connection: how long a renewal by the server lasts."},
+  {"grace_ms", "integer", true, "Of a connection: from its end to the cancels."},
+  {"deadline", "time", true, "Orders are cancelled then unless renewed; null: not armed.", true}};
 constexpr f execution[] = {{"number", "integer", true, "Rises per account."},
                            {"order_id", "integer", true, ""},
                            {"symbol", "string", true, ""},
@@ -291,6 +304,9 @@ constexpr schema_spec schemas[] = {{"credentials", credentials},
                                    {"order_change", order_change},
                                    {"fill", fill},
                                    {"order", order},
+                                   {"cancelled_orders", cancelled_orders},
+                                   {"dead_man", dead_man},
+                                   {"guard", guard},
                                    {"execution", execution},
                                    {"balance", balance},
                                    {"account_settings", account_settings},

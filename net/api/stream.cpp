@@ -24,7 +24,8 @@ std::string take_id(json_object& body) {
 } // namespace
 
 stream_hub::stream_hub(desk& at, rate_limiter& limits, stream_port& port)
-    : desk_(at), limits_(limits), port_(port), feed_(at.settings().private_messages_kept) {}
+    : desk_(at), limits_(limits), port_(port), feed_(at.settings().private_messages_kept),
+      edge_life_(static_cast<std::uint64_t>(at.now().value)) {}
 
 stream_hub::peer* stream_hub::find(web_socket_id id) {
   const auto at = peers_.find(id);
@@ -43,6 +44,7 @@ void stream_hub::closed(web_socket_id id) {
   auto* one = find(id);
   if (one == nullptr) return;
   for (const auto& channel : one->channels) drop_public(id, channel);
+  end_leases(*one);
   leave_account(*one);
   peers_.erase(id);
 }
@@ -72,13 +74,17 @@ void stream_hub::run(peer& from, const ticket& to, std::string_view op, json_obj
   if (op == "order.place_list") return order_entry(from, to, post_order_lists, body);
   if (op == "order.amend") return order_entry(from, to, stream_amend, body);
   if (op == "order.cancel") return order_entry(from, to, stream_cancel, body);
+  if (op == "order.cancel_all") return order_entry(from, to, stream_cancel_all, body);
+  if (op == "order.cancel_all_after") return order_entry(from, to, post_cancel_all_after, body);
+  if (op == "cancel_on_disconnect") return cancel_on_disconnect(from, to, body);
   if (op == "subscribe") return subscribe(from, to, body);
   if (op == "unsubscribe") return unsubscribe(from, to, body);
   if (op == "authenticate") return authenticate(from, to, body);
   if (op == "ping") return ping(to, body);
   refuse(to, {request_error::invalid_field,
               "op must be one of authenticate, subscribe, unsubscribe, order.place, "
-              "order.place_list, order.amend, order.cancel, ping",
+              "order.place_list, order.amend, order.cancel, order.cancel_all, "
+              "order.cancel_all_after, cancel_on_disconnect, ping",
               "op"});
 }
 
@@ -120,7 +126,8 @@ void stream_hub::broadcast(const std::vector<actors::channel_message>& messages)
 
 void stream_hub::tell(const account_publication& news) {
   if (!feed_.is_watched(news.account)) return;
-  if (!news.order && news.balances.empty()) return catch_up(news.account, news.event_number);
+  if (!news.order && news.balances.empty() && !news.fired)
+    return catch_up(news.account, news.event_number);
   const auto messages = messages_of(news, *desk_.gate().markets());
   feed_.add(news.account, news.event_number, messages);
   const auto at = owners_.find(news.account);

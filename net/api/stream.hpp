@@ -42,13 +42,19 @@ public:
   void broadcast(const std::vector<actors::channel_message>& messages);
   void tell(const account_publication& news);
   void session_ended(std::uint64_t session);
-  /// Ends private channels of tokens that have expired.
+  /// Ends private channels of tokens that have expired; renews what accounts keep for connections.
   void tick();
   [[nodiscard]] std::size_t connections() const { return peers_.size(); }
 
 private:
   struct private_subscription {
     bool is_on = false, is_live = false; // live: its snapshot is out
+  };
+  /// A guard that the account keeps for a connection and this edge renews.
+  struct lease {
+    account_id account;
+    guard what;
+    std::int64_t renewed_ns = 0;
   };
   struct peer {
     web_socket_id id = 0;
@@ -60,6 +66,7 @@ private:
     std::int64_t token_expires_s = 0;
     std::vector<std::string> channels; // public ones
     private_subscription privates[private_channels];
+    std::vector<lease> leases; // one per market, session and account: bounded by the accounts'
   };
   struct subscriber {
     web_socket_id id = 0;
@@ -84,8 +91,16 @@ private:
   void accept(const ticket& to, std::shared_ptr<const session> who, std::int64_t expires_s,
               std::optional<std::uint64_t> wanted);
   void leave_account(peer& from);
-  void order_entry(peer& from, const ticket& to, route_handler handler, json_object& body);
+  /// A call whose answer goes to `to`; null: refused.
+  [[nodiscard]] call_ptr call_of(const peer& from, const ticket& to);
+  void order_entry(const peer& from, const ticket& to, route_handler handler, json_object& body);
   [[nodiscard]] bool is_known(const peer& from) const;
+
+  // stream_guards.cpp
+  void cancel_on_disconnect(peer& from, const ticket& to, json_object& body);
+  void end_connection(account_id account, web_socket_id id);
+  void end_leases(const peer& from);
+  void renew_leases();
 
   // stream_channels.cpp
   void subscribe(peer& from, const ticket& to, json_object& body);
@@ -109,6 +124,7 @@ private:
   rate_limiter& limits_;
   stream_port& port_;
   private_feed feed_;
+  std::uint64_t edge_life_; // tells this life's connections from those of earlier ones
   std::unordered_map<web_socket_id, peer> peers_;
   std::unordered_map<std::string, std::vector<subscriber>> subscribers_; // public channels
   std::unordered_map<account_id, std::vector<web_socket_id>> owners_;    // authenticated ones

@@ -1,4 +1,5 @@
 // Subscribing: public channels from the markets' faces, private ones from the account and its ring.
+#include "net/api/guard_json.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/stream.hpp"
 
@@ -36,7 +37,7 @@ std::vector<std::string> stream_hub::take_channels(const peer& from, json_object
     } else if (!desk_.gate().channel_snapshot(channel)) {
       body.fail({request_error::channel_not_found,
                  "channels are book.SYMBOL, trades.SYMBOL, ticker.SYMBOL, candles.INTERVAL.SYMBOL, "
-                 "orders, executions, balances",
+                 "orders, executions, balances, guards",
                  "channels"});
     }
   }
@@ -134,8 +135,9 @@ bool stream_hub::subscribe_private(peer& from, private_channel channel,
 
 void stream_hub::send_snapshot(web_socket_id id, account_id account, private_channel channel) {
   if (channel == private_channel::executions) return go_live(id, account, channel, "[]");
-  const auto command = channel == private_channel::orders ? desk_.to_account(get_orders{})
-                                                          : desk_.to_account(get_balances{});
+  auto command = desk_.to_account(get_balances{});
+  if (channel == private_channel::orders) command.body = get_orders{};
+  if (channel == private_channel::guards) command.body = get_guards{};
   desk_.ask(account, command, [this, id, account, channel](actors::answer& came) {
     if (const auto* view = std::get_if<orders_view>(&came.result);
         view != nullptr && came.how == actors::delivery::done)
@@ -143,6 +145,9 @@ void stream_hub::send_snapshot(web_socket_id id, account_id account, private_cha
     if (const auto* view = std::get_if<balances_view>(&came.result);
         view != nullptr && came.how == actors::delivery::done)
       return go_live(id, account, channel, balances_json(view->balances));
+    if (const auto* view = std::get_if<guards_view>(&came.result);
+        view != nullptr && came.how == actors::delivery::done)
+      return go_live(id, account, channel, guards_json(view->guards, *desk_.gate().markets()));
     auto* one = find(id);
     if (one == nullptr || one->account != account) return;
     one->privates[static_cast<std::size_t>(channel)] = {};
@@ -171,8 +176,7 @@ void stream_hub::catch_up(account_id account, std::uint64_t sequence) {
   for (const auto id : std::vector(at->second)) {
     auto* one = find(id);
     if (one == nullptr || !is_known(*one)) continue;
-    for (const auto channel :
-         {private_channel::orders, private_channel::executions, private_channel::balances}) {
+    for (const auto channel : private_channel_all) {
       auto& own = one->privates[static_cast<std::size_t>(channel)];
       if (!own.is_live) continue; // its snapshot comes
       own.is_live = false;

@@ -67,11 +67,11 @@ void stream_hub::leave_account(peer& from) {
 }
 
 void stream_hub::tick() {
+  renew_leases();
   for (auto& [id, one] : peers_) {
     if (one.who == nullptr || is_known(one)) continue;
     std::string closed;
-    for (const auto channel :
-         {private_channel::orders, private_channel::executions, private_channel::balances})
+    for (const auto channel : private_channel_all)
       if (one.privates[static_cast<std::size_t>(channel)].is_on)
         closed += fmt::format(R"({}"{}")", closed.empty() ? "" : ",", to_text(channel));
     leave_account(one);
@@ -92,16 +92,18 @@ void stream_hub::session_ended(std::uint64_t session) {
   }
 }
 
-void stream_hub::order_entry(peer& from, const ticket& to, route_handler handler,
-                             json_object& body) {
+call_ptr stream_hub::call_of(const peer& from, const ticket& to) {
   if (!is_known(from)) {
     const auto what =
       from.who == nullptr ? request_error::unauthenticated : request_error::token_expired;
-    return refuse(to, {what, "authenticate first", "op"});
+    refuse(to, {what, "authenticate first", "op"});
+    return nullptr;
   }
   if (from.is_limited &&
-      !limits_.order(from.who->user->view.id, desk_.clock().monotonic_ns()).allowed)
-    return refuse(to, {request_error::too_many_requests, "orders, amendments and cancels"});
+      !limits_.order(from.who->user->view.id, desk_.clock().monotonic_ns()).allowed) {
+    refuse(to, {request_error::too_many_requests, "orders, amendments and cancels"});
+    return nullptr;
+  }
   auto one = std::make_shared<call>();
   one->who = from.who;
   one->account = from.account;
@@ -112,7 +114,12 @@ void stream_hub::order_entry(peer& from, const ticket& to, route_handler handler
     --there->in_flight;
     send(to.peer, fmt::format(R"({{"id":{},"ok":false,"error":{}}})", to.id, out.body));
   };
-  handler(desk_, one, body);
+  return one;
+}
+
+void stream_hub::order_entry(const peer& from, const ticket& to, route_handler handler,
+                             json_object& body) {
+  if (const auto one = call_of(from, to)) handler(desk_, one, body);
 }
 
 } // namespace rialto::net

@@ -95,6 +95,14 @@ public:
   outcome hear(const Message& message, entity_id from) {
     return step([&] { return machine.handle(message, from, {}, now, events, posts); });
   }
+  /// What the shard does when wake_at() has come; nothing before.
+  void wake() {
+    (void)step([&]() -> outcome {
+      const auto due = machine.wake_at();
+      if (due.value != 0 && due <= now) machine.wake(now, events, posts);
+      return done{};
+    });
+  }
   outcome fill(std::uint64_t order, std::int64_t price, std::int64_t size, bool is_last = false,
                amount_units fee = {}) {
     return hear(order_filled{{order}, id, a_fill(price, size, fee), is_last}, market);

@@ -61,7 +61,7 @@ private:
     case 0:
     case 1: return transfer_some();
     case 2: return amend_one();
-    case 3: return cancel_some();
+    case 3: return throws_.chance(0.8) ? cancel_some() : guard_some();
     default: return place();
     }
   }
@@ -163,6 +163,19 @@ private:
       (void)it_.ask(cancel{any_order()});
     else
       (void)it_.ask(cancel_all{});
+    collect();
+  }
+  /// Dead-man timers, connections that end, and whatever of them is due.
+  void guard_some() {
+    arm_guard arm;
+    arm.wish.key = {throws_.chance(0.5) ? guard_kind::timer : guard_kind::connection, 1, {}};
+    if (throws_.chance(0.5)) arm.wish.key.market = account_under_test::market;
+    arm.wish.timeout_ns = throws_.between(0, 3) * 1'000'000'000;
+    if (throws_.chance(0.2))
+      (void)it_.ask(close_connection{0, 0});
+    else
+      (void)it_.ask(arm);
+    it_.wake();
     collect();
   }
 

@@ -223,32 +223,6 @@ TEST_CASE("account: cancel asks the market, again if asked again") {
   CHECK(why(it.ask(cancel{{77}})) == reject_reason::unknown_order);
 }
 
-TEST_CASE("account: cancel_all takes the oldest thousand, then the next") {
-  auto it = rich();
-  for (std::uint64_t i = 1; i <= 1'500; ++i) {
-    auto order = limit_order(i, side::buy, 1, 1);
-    if (i % 10 == 0) order.terms.market = {8};
-    REQUIRE(is_forwarded(it.ask(order)));
-  }
-  const auto ask = [&](std::uint64_t market) {
-    const auto result = it.ask(cancel_all{{market}});
-    CHECK(it.post_count() == it.event_count());
-    return std::get<orders_view>(result).orders;
-  };
-  const auto of_one = ask(8);
-  REQUIRE(of_one.size() == 150);
-  CHECK(of_one.front().id == order_id{10});
-  CHECK(of_one.back().id == order_id{1'500});
-  auto first = ask(0);
-  REQUIRE(first.size() == 1'000);
-  CHECK(first.front().id == order_id{1});
-  CHECK(first.back().id == order_id{1'111}); // those of market 8 were asked about already
-  const auto rest = ask(0);
-  REQUIRE(rest.size() == 1'000);
-  CHECK(rest.back().id == order_id{1'499}); // the 350 left, and 650 asked again
-  CHECK(ask(99).empty());
-}
-
 TEST_CASE("account: publications tell of orders, fills and changed balances, numbered by events") {
   auto it = rich();
   CHECK(it.published().size() == 2); // the deposits

@@ -140,6 +140,19 @@ TEST_CASE("bracket: fees come off what is bought, and the exit is for whole lots
   at.check_replay();
 }
 
+TEST_CASE("bracket: an entry that trades in an auction has its exits once the market is open") {
+  own_market(R"(
+    sell Y 100x1                    => Y rests 100x1
+    buy Z 100x1                     => Z* takes Y* 100x1
+    status auction 60               => auction until 60
+    bracket buy A 100x5 / sell B 99x5 / sell C market 5 stop 95 => A+B+C linked; A rests 100x5
+    buy D 99x2                      => D rests 99x2
+    sell E 100x5                    => E rests 100x5
+    at 61                           => uncrosses 100x5; E* takes A* 100x5; opens; exits x5; C waits; B takes D* 99x2; B rests 99x3; C cancelled linked
+    book                            => | 99x3
+  )");
+}
+
 TEST_CASE("lists: orders that do not go together are refused, all of them") {
   own_market(R"(
     sell Y 100x1                    => Y rests 100x1

@@ -24,6 +24,11 @@ using nlohmann::json;
 class node_gate final : public actors::gate {
 public:
   void submit(std::vector<actors::request> requests) override;
+  /// Entities wake whose time has come.
+  void tick() {
+    node_.tick();
+    commit();
+  }
   [[nodiscard]] std::shared_ptr<const actors::directory> markets() const override {
     return faces_.markets();
   }
@@ -143,6 +148,8 @@ public:
   std::vector<json> say(web_socket_id id, const std::string& text);
   std::vector<json> heard(web_socket_id id);
 
+  /// Time passes in steps of at most a second: edge and entities do what is due.
+  void wait(std::int64_t milliseconds);
   /// Runs what was posted; true if something was.
   bool run();
   void run_until(const std::function<bool()>& is_done);

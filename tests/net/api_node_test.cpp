@@ -115,6 +115,21 @@ api_node::~api_node() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
+void api_node::wait(std::int64_t milliseconds) {
+  while (milliseconds > 0) {
+    const auto step = std::min<std::int64_t>(milliseconds, 1'000);
+    milliseconds -= step;
+    clock.advance(step * 1'000'000);
+    gate.node().now = clock.now();
+    core_->sweep();
+    while (run()) {
+    }
+    gate.tick();
+    while (run()) {
+    }
+  }
+}
+
 bool api_node::run() {
   gate.node().now = clock.now();
   core_->flush();

@@ -18,6 +18,11 @@ public:
     shard_.submit(requests, now);
     load_wanted();
   }
+  /// What entities do by themselves when their time has come.
+  void tick() {
+    shard_.tick(now);
+    load_wanted();
+  }
   /// What left the node: answers, and `published`.
   [[nodiscard]] std::vector<actors::answer> commit() {
     std::vector<actors::answer> answers;

@@ -24,7 +24,7 @@ void stream_desk::take(const market_publication& news) {
 
 void stream_desk::take(const account_publication& news) {
   if (!feed_.is_watched(news.account)) return;
-  if (!news.order && news.balances.empty()) {
+  if (!news.order && news.balances.empty() && !news.fired) {
     if (feed_.stands_at(news.account, news.event_number)) return;
     for (auto& [client, one] : subscriptions_)
       if (one.is_live && one.wish.account == news.account) {

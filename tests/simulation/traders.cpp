@@ -79,7 +79,8 @@ void traders::act() {
   if (what < 16) return place_linked();
   if (what < 64) return place();
   if (what < 84) return change();
-  if (what < 98) return move_money();
+  if (what < 96) return move_money();
+  if (what < 98) return guard_orders();
   if (stage_.dice.chance(0.5)) return call_auction();
   register_again();
 }
@@ -232,7 +233,7 @@ void traders::change() {
   auto& dice = stage_.dice;
   const auto token = next_token_++;
   if (known_.empty() || dice.chance(0.05))
-    return ask(accounts_[dice.below(accounts_.size())], cancel_all{{dice.below(3)}}, token);
+    return ask(accounts_[dice.below(accounts_.size())], cancel_all{{dice.below(3)}, {}}, token);
   const auto& [account, id] =
     known_[known_.size() - 1 - dice.below(std::min<std::uint64_t>(known_.size(), 20))];
   if (dice.chance(0.6)) return ask(account, cancel{id}, token);
@@ -241,6 +242,26 @@ void traders::change() {
   if (dice.chance(0.5)) wish.price = {middle_of(spec) + dice.between(-8, 8)};
   if (wish.price.value == 0 || dice.chance(0.5)) wish.size = {dice.between(1, 50) * 100};
   ask(account, wish, token);
+}
+
+/// Dead-man timers and connections that end; whatever they cancel, the books must stay right.
+void traders::guard_orders() {
+  auto& dice = stage_.dice;
+  const auto account = accounts_[dice.below(accounts_.size())];
+  const auto connection = dice.below(3);
+  if (dice.chance(0.2)) return ask(account, close_connection{1, connection}, next_token_++);
+  arm_guard arm;
+  const bool is_timer = dice.chance(0.5);
+  arm.wish.key = {
+    is_timer ? guard_kind::timer : guard_kind::connection, dice.below(2), {dice.below(3)}};
+  arm.wish.timeout_ns = dice.chance(0.1) ? 0 : dice.between(1, 20) * 1'000'000'000;
+  if (!is_timer) {
+    arm.wish.grace_ns = dice.between(0, 3) * 1'000'000'000;
+    arm.wish.edge = 1;
+    arm.wish.connection = connection;
+  }
+  arm.only_renews = dice.chance(0.3);
+  ask(account, arm, next_token_++);
 }
 
 void traders::move_money() {

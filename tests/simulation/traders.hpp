@@ -42,6 +42,7 @@ private:
   void retry();
   void submit(const asked& order);
   void change();
+  void guard_orders();
   void move_money();
   void register_again();
   [[nodiscard]] market_terms terms_of(const instrument& spec) const;
