@@ -67,6 +67,24 @@ outcome account::run(const get_order& cmd, const step&) {
   return refuse(reject_reason::unknown_order);
 }
 
+outcome account::run(const get_volumes&, const step& at) {
+  volumes_view view{self_, {}};
+  for (const auto& quote : volume_.assets())
+    view.volumes[quote] = capped(volume_.sum(quote, at.now));
+  return view;
+}
+
+position_view account::view_of(market_id market, const position& one) const {
+  return {market, one.quantity(), capped(one.cost()), capped(one.realised())};
+}
+
+outcome account::run(const get_positions& cmd, const step&) {
+  positions_view all{self_, {}};
+  for (const auto& [market, one] : positions_)
+    if (!cmd.market || cmd.market == market) all.positions.push_back(view_of(market, one));
+  return all;
+}
+
 outcome account::run(const get_orders& cmd, const step&) {
   orders_view all;
   for (const auto& order : open_) {
@@ -141,6 +159,12 @@ void account::encode(byte_writer& out) const {
   final_.encode(out);
   transfers_.encode(out);
   out.put(timers_);
+  volume_.encode(out);
+  out.put(static_cast<std::uint32_t>(positions_.size()));
+  for (const auto& [market, one] : positions_) {
+    out.put(market);
+    one.encode(out);
+  }
 }
 
 void account::decode(byte_reader& in) {
@@ -159,6 +183,10 @@ void account::decode(byte_reader& in) {
   final_.decode(in);
   transfers_.decode(in);
   in.get(timers_);
+  volume_.decode(in);
+  positions_.clear();
+  for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count)
+    positions_[in.get<market_id>()].decode(in);
   for (const auto& [id, one] : open_)
     if (one.base >= balances_.size() || one.quote >= balances_.size()) {
       open_.clear();
@@ -209,6 +237,9 @@ account::flaw account::find_flaw() const {
     if (one.hold != held[i])
       return {"A2: hold == what orders hold", capped(one.hold).value, capped(held[i]).value};
   }
+  if (!volume_.is_sound()) return {"a traded volume >= 0"};
+  for (const auto& [market, one] : positions_)
+    if (!one.is_sound()) return {"a position is sound", static_cast<std::int64_t>(market.value)};
   return {};
 }
 

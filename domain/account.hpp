@@ -24,6 +24,8 @@
 #include "domain/account_history.hpp"
 #include "domain/account_timers.hpp"
 #include "domain/machine.hpp"
+#include "domain/position.hpp"
+#include "domain/traded_volume.hpp"
 
 #include <map>
 #include <optional>
@@ -110,6 +112,8 @@ public:
   [[nodiscard]] user_id owner() const { return owner_; } // 0: not open yet
   [[nodiscard]] const account_balances& balances() const { return balances_; }
   [[nodiscard]] const std::map<order_id, open_order>& open_orders() const { return open_; }
+  [[nodiscard]] const traded_volume& volume() const { return volume_; }
+  [[nodiscard]] const std::map<market_id, position>& positions() const { return positions_; }
 
 private:
   using orders =
@@ -135,7 +139,10 @@ private:
   outcome run(const get_balances& cmd, const step& at);
   outcome run(const get_order& cmd, const step& at);
   outcome run(const get_orders& cmd, const step& at);
+  outcome run(const get_volumes& cmd, const step& at);
+  outcome run(const get_positions& cmd, const step& at);
   [[nodiscard]] order_view view_of(orders::const_reference order) const;
+  [[nodiscard]] position_view view_of(market_id market, const position& one) const;
   struct flaw { // the first invariant that does not hold; no rule: all do
     const char* rule = nullptr;
     std::int64_t left = 0, right = 0;
@@ -213,9 +220,10 @@ private:
   void take(const account_configured& one, timestamp_ns now, posts_type& posts);
   void take(const transferred& one, timestamp_ns now, posts_type& posts);
   void close(orders::iterator at, order_view last);
-  /// While live: tells the owner's streams of an order (or none) and of balances.
-  void tell(const order_view* order, std::initializer_list<account_balances::index> changed,
-            timestamp_ns now);
+  /// While live: tells the owner's streams of an order (or none) and of balances. Null: nothing was told.
+  account_publication* tell(const order_view* order,
+                            std::initializer_list<account_balances::index> changed,
+                            timestamp_ns now);
 
   account_id self_;
   bool is_open_ = false;
@@ -231,6 +239,8 @@ private:
   final_orders final_;
   transfer_log transfers_;
   account_timers timers_;
+  traded_volume volume_;
+  std::map<market_id, position> positions_; // of every market it ever traded in
 
   // Not history.
   bool is_live_ = false; // apply() came from execute() or handle()

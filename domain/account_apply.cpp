@@ -145,6 +145,9 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   balances_.pay_from_hold(paid_asset, paid);
   balances_.release(paid_asset, one.released);
   balances_.receive(buys ? base : quote, received);
+  volume_.add(one.quote_asset, one.fill.notional, now);
+  auto& position = positions_[one.market];
+  position.take(one.way, one.base, one.fill.notional, one.fill.fee);
   const auto at = open_.find(one.id);
   if (at == open_.end()) return;
   auto& order = at->second;
@@ -163,7 +166,8 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   if (one.is_last) view.status = order_status::filled;
   if (is_live_) {
     view.fills.push_back(one.fill);
-    tell(&view, {base, quote}, now);
+    if (auto* news = tell(&view, {base, quote}, now); news != nullptr)
+      news->position = view_of(one.market, position);
     view.fills.clear();
   }
   if (!one.is_last) return;
@@ -248,10 +252,11 @@ void account::close(orders::iterator at, order_view last) {
   final_.add(std::move(last));
 }
 
-void account::tell(const order_view* order, std::initializer_list<account_balances::index> changed,
-                   timestamp_ns now) {
+account_publication* account::tell(const order_view* order,
+                                   std::initializer_list<account_balances::index> changed,
+                                   timestamp_ns now) {
   // A full list keeps what it has: a client that resumes sees from the numbers that some are missing.
-  if (!is_live_ || news_.size() == publications_max) return;
+  if (!is_live_ || news_.size() == publications_max) return nullptr;
   auto& news =
     std::get<account_publication>(news_.emplace_back(std::in_place_type<account_publication>));
   news.account = self_;
@@ -261,6 +266,7 @@ void account::tell(const order_view* order, std::initializer_list<account_balanc
   if (order != nullptr) news.order = *order;
   news.balances.reserve(changed.size());
   for (const auto index : changed) news.balances.push_back(balances_.view(index));
+  return &news;
 }
 
 } // namespace rialto

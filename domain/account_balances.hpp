@@ -8,25 +8,14 @@
 #include "domain/account_events.hpp"
 #include "domain/assert.hpp"
 #include "domain/bytes.hpp"
+#include "domain/wide_units.hpp"
 
-#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace rialto {
-
-/// A sum of amounts.
-using wide_units = __int128;
-
-/// The nearest amount to a sum.
-[[nodiscard]] constexpr amount_units capped(wide_units sum) {
-  constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  constexpr auto least = std::numeric_limits<std::int64_t>::min();
-  if (sum > most) return {most};
-  return {sum < least ? least : static_cast<std::int64_t>(sum)};
-}
 
 class account_balances {
 public:
@@ -78,8 +67,8 @@ public:
     out.put(static_cast<std::uint32_t>(all_.size()));
     for (const auto& one : all_) {
       out.put(one.asset);
-      put(one.available, out);
-      put(one.hold, out);
+      put_wide(one.available, out);
+      put_wide(one.hold, out);
     }
   }
   void decode(byte_reader& in) {
@@ -89,22 +78,12 @@ public:
       const auto asset = in.get<std::string>();
       if (by_name_.contains(asset)) return in.fail();
       const auto at = index_of(asset);
-      all_[at].available = get(in);
-      all_[at].hold = get(in);
+      all_[at].available = get_wide(in);
+      all_[at].hold = get_wide(in);
     }
   }
 
 private:
-  static void put(wide_units sum, byte_writer& out) {
-    out.put(static_cast<std::uint64_t>(sum));
-    out.put(static_cast<std::int64_t>(sum >> 64));
-  }
-  [[nodiscard]] static wide_units get(byte_reader& in) {
-    const auto low = in.get<std::uint64_t>();
-    const auto high = in.get<std::int64_t>();
-    return static_cast<wide_units>((static_cast<unsigned __int128>(high) << 64) | low);
-  }
-
   std::vector<balance> all_; // in order of first appearance: that order is encoded
   std::map<std::string, index, std::less<>> by_name_;
 };

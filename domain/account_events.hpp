@@ -25,6 +25,8 @@ struct market_terms {
   rate_ppm maker_fee, taker_fee, collar;
   market_status status = market_status::open;
   price_ticks reference_price; // last price or best quote; 0: none yet
+  std::vector<fee_tier>
+    fee_tiers{}; // the instrument's; as long as there are none, copying costs nothing
 };
 
 // ---- commands
@@ -78,6 +80,12 @@ struct configure_account {
   stp_mode stp = stp_mode::none;
 };
 struct get_account {}; // outcome: account_view
+/// What was traded in 30 days, which decides what orders pay. Outcome: volumes_view.
+struct get_volumes {};
+/// Of one market, or of all: {}. Outcome: positions_view.
+struct get_positions {
+  market_id market;
+};
 struct get_balances {};
 struct get_order {
   order_id id;
@@ -95,7 +103,7 @@ struct account_limits {
 struct account_command {
   std::variant<place_order, amend, cancel, cancel_all, transfer, get_balances, get_order,
                get_orders, configure_account, get_account, place_list, arm_guard, close_connection,
-               get_guards>
+               get_guards, get_volumes, get_positions>
     body;
   account_limits limits;
 };
@@ -238,6 +246,21 @@ struct balances_view {
   account_id account;
   std::vector<balance_view> balances;
 };
+struct volumes_view {
+  account_id account;
+  std::map<std::string, amount_units> volumes; // by quote asset; capped at the largest amount
+};
+/// domain/position.hpp says what the sums mean; each is capped at the largest amount.
+struct position_view {
+  market_id market;
+  amount_units quantity;       // base units
+  amount_units cost, realised; // quote units
+  friend bool operator==(const position_view&, const position_view&) = default;
+};
+struct positions_view {
+  account_id account;
+  std::vector<position_view> positions; // of markets ever traded in, by market
+};
 struct orders_view {
   std::vector<order_view> orders;
   std::uint64_t asked = 0; // of cancel_all: how many it means, those listed included
@@ -261,8 +284,9 @@ struct account_publication {
   std::uint64_t event_number =
     0; // of the account's stream: the sequence number clients resume from
   std::optional<order_view> order;
-  std::vector<balance_view> balances; // those that changed
-  std::optional<guard_key> fired;     // a guard: open orders of its market are being cancelled
+  std::vector<balance_view> balances;    // those that changed
+  std::optional<position_view> position; // if an execution changed it
+  std::optional<guard_key> fired;        // a guard: open orders of its market are being cancelled
 };
 
 } // namespace rialto

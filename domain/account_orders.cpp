@@ -16,7 +16,8 @@ constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 bool is_sound(const market_terms& terms) {
   return terms.market && terms.units_per_tick_lot > 0 && terms.lot_size.value > 0 &&
          !terms.base.empty() && !terms.quote.empty() && terms.base != terms.quote &&
-         terms.collar.value >= 0 && terms.collar.value <= ppm;
+         terms.collar.value >= 0 && terms.collar.value <= ppm &&
+         terms.fee_tiers.size() <= fee_tiers_max;
 }
 
 std::optional<amount_units> base_of(quantity_lots size, amount_units lot_size) {
@@ -143,8 +144,11 @@ submit_order account::submit_of(const place_order& cmd, const placement& decided
   order.size = decided.size;
   order.quote_target = cmd.quote_quantity;
   if (cmd.type == order_type::market && cmd.way == side::buy) order.spend_max = decided.hold;
-  order.maker_fee = cmd.terms.maker_fee;
-  order.taker_fee = cmd.terms.taker_fee;
+  fee_rates rates{cmd.terms.maker_fee, cmd.terms.taker_fee};
+  if (!cmd.terms.fee_tiers.empty())
+    rates = rates_for(rates, cmd.terms.fee_tiers, volume_.sum(cmd.terms.quote, at.now));
+  order.maker_fee = rates.maker;
+  order.taker_fee = rates.taker;
   order.created_at = at.now;
   order.stp = cmd.stp.value_or(stp_);
   order.rules = cmd.rules;

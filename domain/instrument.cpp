@@ -13,10 +13,6 @@ bool is_name(std::string_view text, std::size_t size_min, std::size_t size_max) 
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
-bool is_rate(rate_ppm rate) {
-  return rate.value >= -1'000'000 && rate.value <= 1'000'000;
-}
-
 int decimals_of(std::int64_t units) {
   int decimals = asset_decimals;
   for (; decimals > 0 && units % 10 == 0; units /= 10) --decimals;
@@ -47,11 +43,8 @@ std::string check(const instrument& spec) {
   if (spec.quantity_min.value < 1) return "quantity_min: at least one lot";
   if (spec.quantity_max < spec.quantity_min) return "quantity_max: must not be below quantity_min";
   if (!base_amount(spec.quantity_max, spec)) return "quantity_max: too large";
-  if (!is_rate(spec.maker_fee)) return "maker_fee: between -1 and 1";
-  if (!is_rate(spec.taker_fee)) return "taker_fee: between -1 and 1";
-  if (spec.maker_fee.value + spec.taker_fee.value < 0)
-    return "maker_fee: a rebate may not exceed the taker's fee";
-  if (spec.taker_fee.value < 0) return "taker_fee: must not be negative";
+  if (auto flaw = check({spec.maker_fee, spec.taker_fee}, spec.fee_tiers); !flaw.empty())
+    return flaw;
   if (spec.collar.value < 0 || spec.collar.value > 1'000'000) return "collar: between 0 and 1";
   if (spec.status < market_status::open || spec.status > market_status::auction)
     return "status: unknown";

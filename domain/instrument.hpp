@@ -6,6 +6,7 @@
 //     fees round. check() refuses an instrument for which this does not hold.
 #pragma once
 
+#include "domain/fee_schedule.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 
@@ -47,14 +48,15 @@ struct instrument {
   rate_ppm band;      // how far from the last price orders may be and execute; 0: anywhere
   rate_ppm halt_move; // a trade further from the window's price starts an auction; 0: none does
   std::int64_t halt_window_seconds = 300;
-  std::int64_t halt_seconds = 300; // how long an auction takes if nobody says otherwise
+  std::int64_t halt_seconds = 300;   // how long an auction takes if nobody says otherwise
+  std::vector<fee_tier> fee_tiers{}; // above maker_fee and taker_fee, which hold below the first
 
   /// Of a window or an auction.
   static constexpr std::int64_t span_seconds_max = 86'400;
 
   RIALTO_FIELDS(market, symbol, base, quote, tick_size, lot_size, notional_min, quantity_min,
                 quantity_max, maker_fee, taker_fee, collar, status, mode, band, halt_move,
-                halt_window_seconds, halt_seconds)
+                halt_window_seconds, halt_seconds, fee_tiers)
   friend bool operator==(const instrument&, const instrument&) = default;
 
   /// Quote units per tick and lot; whole by I1.

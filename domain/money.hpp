@@ -66,8 +66,8 @@ enum class rounding : std::uint8_t { down, up };
 [[nodiscard]] std::optional<std::int64_t> scale(std::int64_t value, std::int64_t numerator,
                                                 std::int64_t denominator, rounding way);
 
-/// The fee on a received amount, rounded up: against the payer. A negative rate is a rebate,
-/// rounded down to zero.
+/// The fee on a received amount (received >= 0, |rate| <= 10^6 ppm), rounded up to the next smallest unit: against
+/// the payer. A negative rate gives a rebate (a negative fee), whose size is rounded down: against who gets it.
 [[nodiscard]] amount_units fee_on(amount_units received, rate_ppm rate);
 
 } // namespace rialto

@@ -5,18 +5,13 @@
 // memory grows with the largest number of orders that ever rested at once and is never given back.
 #pragma once
 
+#include "domain/fee_schedule.hpp"
 #include "domain/order.hpp"
 #include "domain/order_index.hpp"
 
 #include <vector>
 
 namespace rialto {
-
-/// What makers and takers pay; an order names its pair with 12 bits.
-struct fee_rates {
-  rate_ppm maker, taker;
-  friend bool operator==(const fee_rates&, const fee_rates&) = default;
-};
 
 /// Whose an order is and how it trades.
 struct order_terms {

@@ -23,9 +23,9 @@ struct forwarded {
 /// Done; nothing to tell.
 struct done {};
 
-using outcome =
-  std::variant<done, forwarded, rejection, order_view, orders_view, balances_view, transfer_view,
-               account_view, guards_view, market_view, user_view, credentials_view, session_view>;
+using outcome = std::variant<done, forwarded, rejection, order_view, orders_view, balances_view,
+                             transfer_view, account_view, volumes_view, positions_view, guards_view,
+                             market_view, user_view, credentials_view, session_view>;
 
 using publication = std::variant<account_publication, market_publication, user_publication>;
 

@@ -30,43 +30,71 @@ std::string shown(std::string_view name) {
   return std::string(name.substr(0, 64)) + "...";
 }
 
-void convert(simdjson::dom::element from, json_field& to) {
-  using type = simdjson::dom::element_type;
-  switch (from.type()) {
-  case type::STRING:
-    to.kind = json_kind::text;
-    to.text = from.get_string().value_unsafe();
-    return;
-  case type::INT64:
-    to.kind = json_kind::integer;
-    to.integer = from.get_int64().value_unsafe();
-    return;
-  case type::BOOL:
-    to.kind = json_kind::boolean;
-    to.boolean = from.get_bool().value_unsafe();
-    return;
-  case type::NULL_VALUE: to.kind = json_kind::null; return;
-  case type::UINT64:
-  case type::DOUBLE: to.kind = json_kind::number; return;
-  case type::ARRAY: {
-    to.kind = json_kind::texts;
-    simdjson::dom::array items;
-    if (from.get(items) != simdjson::SUCCESS) return;
-    for (const auto item : items) {
-      std::string_view text;
-      if (item.get(text) != simdjson::SUCCESS) {
-        to.kind = json_kind::other;
-        return;
-      }
-      to.texts.push_back(text);
-    }
-    return;
-  }
-  case type::OBJECT: to.kind = json_kind::other; return;
-  }
-}
+constexpr std::size_t fields_max = 64;   // of an object
+constexpr std::size_t items_max = 1'000; // of an array
 
 } // namespace
+
+/// From the parser's values to ours. Objects nest once: the body, and those of its arrays.
+struct json_converter {
+  static void to_field(simdjson::dom::element from, json_field& to, bool may_nest) {
+    using type = simdjson::dom::element_type;
+    switch (from.type()) {
+    case type::STRING:
+      to.kind = json_kind::text;
+      to.text = from.get_string().value_unsafe();
+      return;
+    case type::INT64:
+      to.kind = json_kind::integer;
+      to.integer = from.get_int64().value_unsafe();
+      return;
+    case type::BOOL:
+      to.kind = json_kind::boolean;
+      to.boolean = from.get_bool().value_unsafe();
+      return;
+    case type::NULL_VALUE: to.kind = json_kind::null; return;
+    case type::UINT64:
+    case type::DOUBLE: to.kind = json_kind::number; return;
+    case type::ARRAY: to_array(from.get_array().value_unsafe(), to, may_nest); return;
+    case type::OBJECT: to.kind = json_kind::other; return;
+    }
+  }
+
+  static void to_array(simdjson::dom::array items, json_field& to, bool may_nest) {
+    to.kind = json_kind::texts;
+    std::size_t count = 0;
+    for (const auto item : items) {
+      std::string_view text;
+      simdjson::dom::object members;
+      if (++count > items_max) {
+        to.kind = json_kind::other;
+      } else if (item.get(text) == simdjson::SUCCESS) {
+        to.texts.push_back(text);
+      } else if (may_nest && item.get(members) == simdjson::SUCCESS) {
+        to_object(members, to.objects.emplace_back(), false);
+      } else {
+        to.kind = json_kind::other;
+      }
+      if (!to.objects.empty() && !to.texts.empty()) to.kind = json_kind::other;
+      if (to.kind == json_kind::other) return;
+    }
+    if (!to.objects.empty()) to.kind = json_kind::objects;
+  }
+
+  static void to_object(simdjson::dom::object members, json_object& to, bool may_nest) {
+    for (const auto member : members) {
+      if (to.has(member.key))
+        return to.fail({request_error::duplicate_field,
+                        fmt::format("{} is there twice", shown(member.key)), shown(member.key)});
+      if (to.fields_.size() == fields_max)
+        return to.fail({request_error::unknown_field, "the body has too many fields", "body"});
+      json_field field;
+      field.name = member.key;
+      to_field(member.value, field, may_nest);
+      to.fields_.push_back(std::move(field));
+    }
+  }
+};
 
 void put_json_text(std::string& out, std::string_view text) {
   out += '"';
@@ -162,6 +190,28 @@ std::vector<std::string_view> json_object::maybe_texts(std::string_view name,
   return field->texts;
 }
 
+bool json_object::take_objects(std::string_view name, std::size_t count_max,
+                               const std::function<void(json_object&)>& read) {
+  auto* field = const_cast<json_field*>(take(name)); // ours
+  if (field == nullptr || field->kind == json_kind::null) return false;
+  const bool is_empty = field->kind == json_kind::texts && field->texts.empty();
+  if ((field->kind != json_kind::objects && !is_empty) || field->objects.size() > count_max) {
+    refuse(name, fmt::format("must be an array of at most {} objects", count_max));
+    return true;
+  }
+  for (std::size_t i = 0; i < field->objects.size() && ok(); ++i) {
+    auto& one = field->objects[i];
+    read(one);
+    if (one.done()) continue;
+    auto why = one.why();
+    const auto place = fmt::format("{}[{}]", name, i);
+    why.detail = fmt::format("{}: {}", place, why.detail);
+    why.field = fmt::format("{}.{}", place, why.field);
+    fail(std::move(why));
+  }
+  return true;
+}
+
 bool json_object::done() {
   for (const auto& field : fields_) {
     if (field.taken) continue;
@@ -201,22 +251,7 @@ json_object& json_reader::read(std::string_view text) {
     object.fail({request_error::malformed_json, "the body must be one JSON object", "body"});
     return object;
   }
-  constexpr std::size_t fields_max = 64;
-  for (const auto member : members) {
-    if (object.has(member.key)) {
-      object.fail({request_error::duplicate_field,
-                   fmt::format("{} is there twice", shown(member.key)), shown(member.key)});
-      return object;
-    }
-    if (object.fields_.size() == fields_max) {
-      object.fail({request_error::unknown_field, "the body has too many fields", "body"});
-      return object;
-    }
-    json_field field;
-    field.name = member.key;
-    convert(member.value, field);
-    object.fields_.push_back(std::move(field));
-  }
+  json_converter::to_object(members, object, true);
   return object;
 }
 

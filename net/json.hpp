@@ -1,13 +1,14 @@
 // net/json.hpp: bodies in, texts out: flat JSON objects read strictly, strings written safely.
 //
 // The room: simdjson stays inside json.cpp. A body is one object whose values are strings, numbers,
-// booleans, null or arrays of strings; whoever reads it takes field by field and then says done(),
+// booleans, null, or arrays of strings or of such objects, which hold no objects of their own; whoever reads it takes field by field and then says done(),
 // which names the field that nobody took. Only the first failure is kept.
 #pragma once
 
 #include "net/problem.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@ namespace rialto::net {
 void put_json_text(std::string& out, std::string_view text);
 [[nodiscard]] std::string json_text(std::string_view text);
 
-enum class json_kind : std::uint8_t { null, text, integer, number, boolean, texts, other };
+enum class json_kind : std::uint8_t { null, text, integer, number, boolean, texts, objects, other };
+
+class json_object;
 
 struct json_field {
   std::string_view name;
@@ -28,7 +31,8 @@ struct json_field {
   std::string_view text;               // of a text
   std::int64_t integer = 0;            // of an integer
   bool boolean = false;                // of a boolean
-  std::vector<std::string_view> texts; // of an array of texts
+  std::vector<std::string_view> texts; // of an array of texts; an empty array is one
+  std::vector<json_object> objects;    // of an array of objects
   bool taken = false;
 };
 
@@ -44,6 +48,10 @@ public:
                                                           std::int64_t max);
   [[nodiscard]] std::vector<std::string_view> maybe_texts(std::string_view name,
                                                           std::size_t count_max);
+  /// Calls read(element) for each object of an array; a failure in it is one of this object and names it as
+  /// "tiers[2].fee", an element's field that nobody took included. False: the field is absent.
+  bool take_objects(std::string_view name, std::size_t count_max,
+                    const std::function<void(json_object&)>& read);
   /// The field as it came, or null; taken.
   const json_field* take(std::string_view name);
   [[nodiscard]] bool has(std::string_view name) const;
@@ -60,6 +68,7 @@ public:
 
 private:
   friend class json_reader;
+  friend struct json_converter; // json.cpp
   std::vector<json_field> fields_;
   std::optional<failure> failure_;
 };

@@ -4,16 +4,17 @@ namespace rialto::storage {
 
 projected_accounts::projected_accounts(database& file)
     : insert_account_(file.prepare(
-        "INSERT INTO accounts(id, owner, label, last_order, last_entry) VALUES(?, ?, ?, 0, 0) "
+        "INSERT INTO accounts VALUES(?, ?, ?, 0, 0, x'') "
         "ON CONFLICT(id) DO UPDATE SET owner = excluded.owner, label = excluded.label")),
-      load_account_(file.prepare("SELECT last_order, last_entry FROM accounts WHERE id = ?")),
-      save_account_(file.prepare(
-        "INSERT INTO accounts(id, owner, label, last_order, last_entry) VALUES(?, 0, '', ?, ?) "
-        "ON CONFLICT(id) DO UPDATE SET last_order = excluded.last_order, "
-        "last_entry = excluded.last_entry")),
+      load_account_(
+        file.prepare("SELECT last_order, last_entry, flows FROM accounts WHERE id = ?")),
+      save_account_(file.prepare("INSERT INTO accounts VALUES(?, 0, '', ?, ?, ?) "
+                                 "ON CONFLICT(id) DO UPDATE SET last_order = excluded.last_order, "
+                                 "last_entry = excluded.last_entry, flows = excluded.flows")),
       load_balances_(file.prepare("SELECT asset, available, available_e18, hold, hold_e18 "
                                   "FROM balances WHERE account = ?")),
       save_balance_(file.prepare("INSERT OR REPLACE INTO balances VALUES(?, ?, ?, ?, ?, ?)")),
+      insert_mark_(file.prepare("INSERT OR REPLACE INTO flow_marks VALUES(?, ?, ?, ?)")),
       load_system_(
         file.prepare("SELECT kind, number, asset, amount, amount_e18 FROM system_balances")),
       save_system_(file.prepare("INSERT OR REPLACE INTO system_balances VALUES(?, ?, ?, ?, ?)")) {
@@ -40,6 +41,10 @@ projected_accounts::state& projected_accounts::touch(account_id account) {
     if (load_account_.step()) {
       one.last_order = load_account_.number(0);
       one.last_entry = load_account_.number(1);
+      const auto flows = load_account_.bytes(2);
+      if (!flows.empty() && !one.flows.decode(flows))
+        throw journal_error("read models: the flows of account " + std::to_string(account.value) +
+                            " do not decode");
     }
     load_account_.reset();
     load_balances_.with(account);
@@ -53,6 +58,15 @@ projected_accounts::state& projected_accounts::touch(account_id account) {
     dirty_.push_back(account);
   }
   return one;
+}
+
+void projected_accounts::book(account_id account, state& mine, const entry& one) {
+  mine.last_entry = one.id;
+  mine.flows.add(one);
+  if (!mine.flows.is_at_mark()) return;
+  bytes_.clear();
+  mine.flows.encode(bytes_);
+  insert_mark_.run(account, one.at, one.id, blob_view{bytes_});
 }
 
 void projected_accounts::post(const std::vector<posting>& legs, state* mine) {
@@ -76,7 +90,9 @@ void projected_accounts::save() {
   for (const auto account : dirty_) {
     auto& one = cached_[account];
     one.is_dirty = false;
-    save_account_.run(account, one.last_order, one.last_entry);
+    bytes_.clear();
+    if (one.flows.entries() != 0) one.flows.encode(bytes_);
+    save_account_.run(account, one.last_order, one.last_entry, blob_view{bytes_});
     for (auto& balance : one.balances) {
       if (!balance.is_dirty) continue;
       balance.is_dirty = false;

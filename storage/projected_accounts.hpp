@@ -7,6 +7,7 @@
 #pragma once
 
 #include "domain/ledger.hpp"
+#include "storage/account_flows.hpp"
 #include "storage/sqlite.hpp"
 
 #include <unordered_map>
@@ -27,6 +28,7 @@ public:
   struct state {
     std::uint64_t last_order = 0, last_entry = 0;
     std::vector<balance> balances;
+    account_flows flows;
     bool is_dirty = false;
   };
 
@@ -35,6 +37,8 @@ public:
   void open(const account_opened& one);
   /// Valid until the next call of save() or forget(); marked as changed.
   [[nodiscard]] state& touch(account_id account);
+  /// `one` has its id and follows the account's last entry.
+  void book(account_id account, state& mine, const entry& one);
   /// Adds legs to the balances they name. Legs of an account are those of `mine`.
   void post(const std::vector<posting>& legs, state* mine);
   /// Writes what changed; within the transaction.
@@ -47,13 +51,14 @@ private:
 
   std::unordered_map<account_id, state> cached_; // order never matters: rows are keyed
   std::vector<account_id> dirty_;
+  std::string bytes_; // of the flows at hand
   struct system_sum {
     wide_sum amount = 0;
     bool is_dirty = false;
   };
   std::map<std::pair<ledger_account, std::string>, system_sum> system_;
   statement insert_account_, load_account_, save_account_, load_balances_, save_balance_,
-    load_system_, save_system_;
+    insert_mark_, load_system_, save_system_;
 };
 
 /// A sum in two columns: low + 10^18 x high.

@@ -125,7 +125,7 @@ public:
   void reset() override {
     transaction all(file_);
     for (const auto* table : {"cursors", "users", "accounts", "markets", "orders", "open_orders",
-                              "entries", "balances", "system_balances"})
+                              "entries", "flow_marks", "balances", "system_balances"})
       file_.exec(std::string("DELETE FROM ") + table);
     all.commit();
     into_->load();
@@ -266,9 +266,9 @@ private:
     note_market(one.market, one.base_asset, one.quote_asset);
     auto* order = into_->orders.find(one.id);
     const auto& fill = one.fill;
-    const auto id = into_->add({0, at.account.last_entry, order != nullptr ? order->last_entry : 0,
-                                at.number, at.self, fill.at, one});
-    at.account.last_entry = id;
+    const auto id = book({0, at.account.last_entry, order != nullptr ? order->last_entry : 0,
+                          at.number, at.self, at.now, one},
+                         at.account);
     if (order == nullptr) return; // `journal verify` is what notices; a projection cannot say no
     order->last_entry = id;
     auto& view = order->view;
@@ -311,8 +311,14 @@ private:
   }
 
   void follow(const transferred& one, const event_place& at) {
-    const auto id = into_->add({0, at.account.last_entry, 0, at.number, at.self, at.now, one});
-    at.account.last_entry = id;
+    book({0, at.account.last_entry, 0, at.number, at.self, at.now, one}, at.account);
+  }
+
+  /// Puts an entry behind the others and into its account; returns its id.
+  std::uint64_t book(entry one, projected_accounts::state& account) {
+    one.id = into_->add(one);
+    into_->accounts.book(one.account, account, one);
+    return one.id;
   }
 
   void note_market(market_id market, const std::string& base, const std::string& quote) {

@@ -20,7 +20,7 @@ struct entry {
   std::uint64_t order_previous = 0; // the same order's fill before it
   std::uint64_t number = 0;         // of the event in the account's stream
   account_id account;
-  timestamp_ns at;
+  timestamp_ns at;        // when the account booked it; never goes back within an account
   account_event happened; // fill_settled or transferred
 };
 

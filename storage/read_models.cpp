@@ -156,6 +156,36 @@ public:
     return out;
   }
 
+  std::vector<statement_row> statement_of(account_id account, timestamp_ns from,
+                                          timestamp_ns to) override {
+    const call guard(*this);
+    const auto before = rows_.flows_before(account, from);
+    const auto after = rows_.flows_before(account, to);
+    std::vector<statement_row> rows;
+    for (const auto& [asset, until] : after.assets()) { // what was there before is there after
+      auto moved = until;
+      wide_units opening = 0;
+      if (const auto at = before.assets().find(asset); at != before.assets().end()) {
+        moved -= at->second;
+        opening = at->second.sum();
+      }
+      const statement_row row{asset,
+                              capped(opening),
+                              capped(moved.deposits),
+                              capped(moved.withdrawals),
+                              capped(moved.bought),
+                              capped(moved.sold),
+                              capped(moved.fees),
+                              capped(moved.rebates),
+                              capped(until.sum())};
+      const bool has_moved = moved.deposits + moved.withdrawals + moved.bought + moved.sold +
+                               moved.fees + moved.rebates !=
+                             0;
+      if (has_moved || row.opening.value != 0) rows.push_back(row);
+    }
+    return rows;
+  }
+
   page<user_row> users(const page_request& request) override {
     const call guard(*this);
     const auto limit = limit_of(request);

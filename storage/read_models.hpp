@@ -81,6 +81,13 @@ struct balance_row {
   amount_units available, hold;
 };
 
+/// One asset of a statement; opening + deposits - withdrawals + bought - sold - fees + rebates = closing. Balances are
+/// available and on hold together; bought and sold are what trades brought and took, before fees.
+struct statement_row {
+  std::string asset;
+  amount_units opening, deposits, withdrawals, bought, sold, fees, rebates, closing;
+};
+
 struct order_filter {
   account_id account;
   market_id market;
@@ -99,6 +106,10 @@ public:
                                                        const page_request& page) = 0; // 0: all
   [[nodiscard]] virtual page<ledger_row> ledger(account_id account, std::string_view asset,
                                                 const page_request& page) = 0; // "": all
+  /// What was booked at or after `from` and before `to`, by asset; assets with neither movement nor balance are left
+  /// out. Sums beyond the largest amount are capped.
+  [[nodiscard]] virtual std::vector<statement_row>
+  statement_of(account_id account, timestamp_ns from, timestamp_ns to) = 0;
   [[nodiscard]] virtual page<user_row> users(const page_request& page) = 0;
   [[nodiscard]] virtual std::vector<balance_row> balances(account_id account) = 0;
   [[nodiscard]] virtual std::vector<ledger_row>

@@ -4,6 +4,7 @@
 // read transaction of the caller.
 #pragma once
 
+#include "storage/account_flows.hpp"
 #include "storage/read_entries.hpp"
 #include "storage/sqlite.hpp"
 
@@ -32,8 +33,11 @@ public:
   /// The entry with the highest id that is not above `id`.
   [[nodiscard]] std::optional<entry> entry_at(std::uint64_t id);
 
+  /// What the account had booked before `end`.
+  [[nodiscard]] account_flows flows_before(account_id account, timestamp_ns end);
+
 private:
-  statement find_order_, find_entry_, find_heads_, find_open_;
+  statement find_order_, find_entry_, find_heads_, find_open_, find_mark_before_, find_mark_from_;
 };
 
 } // namespace rialto::storage

@@ -1,5 +1,6 @@
 // What only an administrator may: move money in and out, list and change instruments.
 #include "net/api/handlers.hpp"
+#include "net/api/money_json.hpp"
 #include "net/api/order_body.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/query.hpp"
@@ -42,20 +43,6 @@ void transfer_of(desk& at, const call_ptr& from, json_object& body, transfer_kin
   });
 }
 
-/// "0.001" is 1000 parts per million; may be negative.
-std::optional<rate_ppm> take_rate(json_object& body, std::string_view name) {
-  auto text = body.maybe_text(name, 40);
-  if (!text) return {};
-  const bool is_negative = text->starts_with('-');
-  if (is_negative) text->remove_prefix(1);
-  const auto units = parse_decimal8(*text);
-  if (!units || *units % 100 != 0 || *units > units_per_whole) {
-    body.refuse(name, "must be a rate from -1 to 1 in a string with at most 6 decimals");
-    return {};
-  }
-  return rate_ppm{is_negative ? -*units / 100 : *units / 100};
-}
-
 std::optional<quantity_lots> take_lots(json_object& body, std::string_view name,
                                        amount_units lot_size) {
   const auto amount = take_amount(body, name);
@@ -73,6 +60,7 @@ struct instrument_change {
   std::optional<amount_units> notional_min;
   std::optional<quantity_lots> quantity_min, quantity_max;
   std::optional<rate_ppm> maker_fee, taker_fee, collar, band, halt_move;
+  std::optional<std::vector<fee_tier>> fee_tiers;
   std::optional<std::int64_t> halt_window_seconds, halt_seconds;
   std::int64_t auction_seconds = 0; // of the auction that status asks for; 0: halt_seconds
   std::optional<market_status> status;
@@ -84,6 +72,7 @@ struct instrument_change {
     spec.quantity_max = quantity_max.value_or(spec.quantity_max);
     spec.maker_fee = maker_fee.value_or(spec.maker_fee);
     spec.taker_fee = taker_fee.value_or(spec.taker_fee);
+    if (fee_tiers) spec.fee_tiers = *fee_tiers;
     spec.collar = collar.value_or(spec.collar);
     spec.band = band.value_or(spec.band);
     spec.halt_move = halt_move.value_or(spec.halt_move);
@@ -101,6 +90,7 @@ instrument_change take_change(json_object& body, amount_units lot_size) {
   change.quantity_max = take_lots(body, "quantity_max", lot_size);
   change.maker_fee = take_rate(body, "maker_fee");
   change.taker_fee = take_rate(body, "taker_fee");
+  change.fee_tiers = take_fee_tiers(body);
   change.collar = take_rate(body, "collar");
   change.band = take_rate(body, "band");
   change.halt_move = take_rate(body, "halt_move");

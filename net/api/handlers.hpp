@@ -22,6 +22,11 @@ void get_account_settings(desk& at, const call_ptr& from, json_object& body);
 void patch_account_settings(desk& at, const call_ptr& from, json_object& body);
 void get_account_balances(desk& at, const call_ptr& from, json_object& body);
 
+// account_money.cpp
+void get_account_positions(desk& at, const call_ptr& from, json_object& body);
+void get_account_fees(desk& at, const call_ptr& from, json_object& body);
+void get_statement(desk& at, const call_ptr& from, json_object& body);
+
 // markets.cpp
 void get_instruments(desk& at, const call_ptr& from, json_object& body);
 void get_book(desk& at, const call_ptr& from, json_object& body);

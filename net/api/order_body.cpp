@@ -122,6 +122,7 @@ market_terms terms_of(const actors::market_entry& entry) {
   terms.quantity_max = spec.quantity_max;
   terms.maker_fee = spec.maker_fee;
   terms.taker_fee = spec.taker_fee;
+  terms.fee_tiers = spec.fee_tiers;
   terms.collar = spec.collar;
   terms.status = spec.status;
   terms.reference_price = entry.reference_price;

@@ -1,6 +1,7 @@
 #include "net/api/order_json.hpp"
 
 #include "domain/time_text.hpp"
+#include "net/api/money_json.hpp"
 #include "net/json.hpp"
 #include "net/problem.hpp"
 
@@ -226,9 +227,11 @@ std::string instrument_json(const actors::market_entry& entry) {
     format_amount(spec.lot_size), format_amount(spec.notional_min),
     format_quantity(spec.quantity_min, spec), format_quantity(spec.quantity_max, spec));
   fmt::format_to(into(out),
-                 R"("maker_fee":"{}","taker_fee":"{}","collar":"{}","status":"{}","mode":"{}",)",
-                 format_rate(spec.maker_fee), format_rate(spec.taker_fee), format_rate(spec.collar),
-                 to_text(spec.status), to_text(spec.mode));
+                 R"("maker_fee":"{}","taker_fee":"{}","fee_tiers":{},"collar":"{}",)"
+                 R"("status":"{}","mode":"{}",)",
+                 format_rate(spec.maker_fee), format_rate(spec.taker_fee),
+                 fee_tiers_json(spec.fee_tiers), format_rate(spec.collar), to_text(spec.status),
+                 to_text(spec.mode));
   fmt::format_to(
     into(out),
     R"("band":"{}","halt_move":"{}","halt_window_seconds":{},"halt_seconds":{},"stale":{}}})",

@@ -1,6 +1,7 @@
 #include "net/api/private_feed.hpp"
 
 #include "net/api/guard_json.hpp"
+#include "net/api/money_json.hpp"
 #include "net/api/order_json.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@ std::string_view to_text(private_channel channel) {
   case private_channel::orders: return "orders";
   case private_channel::executions: return "executions";
   case private_channel::balances: return "balances";
+  case private_channel::positions: return "positions";
   case private_channel::guards: return "guards";
   }
   return "";
@@ -59,6 +61,7 @@ std::vector<private_message> messages_of(const account_publication& news,
     }
   }
   if (!news.balances.empty()) add(private_channel::balances, balances_json(news.balances));
+  if (news.position) add(private_channel::positions, positions_json({*news.position}, markets));
   if (news.fired) add(private_channel::guards, fired_json(*news.fired, markets));
   return out;
 }

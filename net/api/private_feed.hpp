@@ -1,7 +1,7 @@
 // net/api/private_feed.hpp: what the owners of accounts are told on the stream, and what of it is
 // kept so that a dropped client can resume.
 //
-// The room: messages of the channels orders, executions, balances and guards, made from durable
+// The room: messages of the channels orders, executions, balances, positions and guards, made from durable
 // publications. An account gets a ring when somebody subscribes to it first; its messages are kept
 // until `messages_max` or the budget of all rings is reached. Sequence numbers are the event numbers
 // of the account's stream, so they survive restarts; they rise but have holes.
@@ -22,10 +22,10 @@
 
 namespace rialto::net {
 
-enum class private_channel : std::uint8_t { orders, executions, balances, guards };
+enum class private_channel : std::uint8_t { orders, executions, balances, positions, guards };
 inline constexpr private_channel private_channel_all[] = {
   private_channel::orders, private_channel::executions, private_channel::balances,
-  private_channel::guards};
+  private_channel::positions, private_channel::guards};
 inline constexpr std::size_t private_channels = std::size(private_channel_all);
 [[nodiscard]] std::string_view to_text(private_channel channel);
 [[nodiscard]] std::optional<private_channel> parse_private_channel(std::string_view text);

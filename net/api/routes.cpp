@@ -25,6 +25,14 @@ constexpr field_spec execution_query[] = {symbol_parameter,
                                           cursor_parameter};
 constexpr field_spec ledger_query[] = {
   {"asset", "string", false, "Of this asset only."}, limit_parameter, cursor_parameter};
+constexpr field_spec position_query[] = {
+  {"symbol", "string", false, "Of this instrument, whatever is left of it."},
+  {"all", "boolean", false, "Those with nothing left as well; they keep their realised P&L."}};
+constexpr field_spec fee_query[] = {
+  {"symbol", "string", false, "Of this instrument; absent: of each."}};
+constexpr field_spec statement_query[] = {
+  {"from", "time", false, "What was booked then or later; absent: from the beginning."},
+  {"to", "time", false, "What was booked before; absent: until now."}};
 constexpr field_spec actor_query[] = {
   {"kind", "string", false, "Of this kind only: user, account, order, market, feed..."},
   {"parent", "string", false, "Only children of this actor, as account/17."},
@@ -102,6 +110,14 @@ constexpr route routes[] = {
    "account_settings"},
   {"GET", "/api/v1/account/balances", a::account, get_account_balances, 1, false,
    "Available and held amounts per asset.", "", "[]balance"},
+  {"GET", "/api/v1/account/positions", a::account, get_account_positions, 1, false,
+   "What was bought in each market and is still held, at average cost.", "", "[]position", 200,
+   position_query},
+  {"GET", "/api/v1/account/fees", a::account, get_account_fees, 1, false,
+   "What the next order would pay, and the volume that decides it.", "", "[]fees", 200, fee_query},
+  {"GET", "/api/v1/account/statement", a::account, get_statement, 2, false,
+   "What came and went between two times, per asset; it sums to the ledger.", "", "statement", 200,
+   statement_query},
   {"GET", "/api/v1/ledger", a::account, get_ledger, 2, false,
    "Postings to the account, newest first.", "", "{}ledger_entry", 200, ledger_query},
   {"POST", "/api/v1/admin/accounts/{account_id}/deposits", a::admin, post_deposits, 1, false,

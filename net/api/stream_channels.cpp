@@ -1,5 +1,6 @@
 // Subscribing: public channels from the markets' faces, private ones from the account and its ring.
 #include "net/api/guard_json.hpp"
+#include "net/api/money_json.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/stream.hpp"
 
@@ -138,6 +139,7 @@ void stream_hub::send_snapshot(web_socket_id id, account_id account, private_cha
   auto command = desk_.to_account(get_balances{});
   if (channel == private_channel::orders) command.body = get_orders{};
   if (channel == private_channel::guards) command.body = get_guards{};
+  if (channel == private_channel::positions) command.body = get_positions{};
   desk_.ask(account, command, [this, id, account, channel](actors::answer& came) {
     if (const auto* view = std::get_if<orders_view>(&came.result);
         view != nullptr && came.how == actors::delivery::done)
@@ -145,6 +147,10 @@ void stream_hub::send_snapshot(web_socket_id id, account_id account, private_cha
     if (const auto* view = std::get_if<balances_view>(&came.result);
         view != nullptr && came.how == actors::delivery::done)
       return go_live(id, account, channel, balances_json(view->balances));
+    if (const auto* view = std::get_if<positions_view>(&came.result);
+        view != nullptr && came.how == actors::delivery::done)
+      return go_live(id, account, channel,
+                     positions_json(view->positions, *desk_.gate().markets()));
     if (const auto* view = std::get_if<guards_view>(&came.result);
         view != nullptr && came.how == actors::delivery::done)
       return go_live(id, account, channel, guards_json(view->guards, *desk_.gate().markets()));

@@ -25,6 +25,9 @@ void check_field(const json_field& field, const json& value) {
     RIALTO_ASSERT(value.is_array() && value.size() == field.texts.size());
     for (std::size_t i = 0; i < value.size(); ++i) RIALTO_ASSERT(value[i] == field.texts[i]);
     return;
+  case json_kind::objects:
+    RIALTO_ASSERT(value.is_array() && value.size() == field.objects.size());
+    return;
   case json_kind::other: RIALTO_ASSERT(value.is_structured()); return;
   }
 }

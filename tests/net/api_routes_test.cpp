@@ -267,6 +267,7 @@ TEST_CASE("routes: every declared field of a body is known, and refused by name 
                                             {"quantity_max", "100"},
                                             {"maker_fee", "0.001"},
                                             {"taker_fee", "0.001"},
+                                            {"fee_tiers", json::array()},
                                             {"collar", "0.05"},
                                             {"band", "0.1"},
                                             {"halt_move", "0.1"},

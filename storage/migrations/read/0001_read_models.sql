@@ -3,6 +3,9 @@
 -- row before it in its account's list, and accounts holds the head of each list: newest first is a
 -- walk. docs/formats/read_models.md has the measurement. Everything here can be dropped and
 -- projected again.
+--
+-- What the rows' bytes are made of: layout 45a2987081d42cb0. A change of it is a change of this file, so that a file of
+-- another layout is dropped and projected again (tests/storage/read_layout_test.cpp says what to write).
 
 CREATE TABLE cursors(
   shard INTEGER PRIMARY KEY,
@@ -28,8 +31,18 @@ CREATE TABLE accounts(
   owner INTEGER NOT NULL,
   label TEXT NOT NULL,
   last_order INTEGER NOT NULL, -- head of its chain in orders
-  last_entry INTEGER NOT NULL  -- head of its chain in entries
+  last_entry INTEGER NOT NULL, -- head of its chain in entries
+  flows BLOB NOT NULL          -- storage/account_flows.hpp; empty: none yet
 );
+
+-- The account's flows after every 256th of its entries, for statements: the entry is the last they hold.
+CREATE TABLE flow_marks(
+  account INTEGER NOT NULL,
+  at INTEGER NOT NULL, -- when that entry was booked
+  entry INTEGER NOT NULL,
+  flows BLOB NOT NULL,
+  PRIMARY KEY(account, at, entry)
+) WITHOUT ROWID;
 
 CREATE TABLE markets(
   id INTEGER PRIMARY KEY,
