@@ -115,6 +115,7 @@ std::string book_checker::take(const market_event& happened) {
         rested->rules ? rested->rules->display : quantity_lots{});
   } else if (const auto* closed = std::get_if<order_closed>(&happened)) {
     remove(closed->id);
+    limits_.erase(closed->id);
   } else if (const auto* changed = std::get_if<order_changed>(&happened)) {
     return take(*changed);
   } else if (const auto* trade = std::get_if<trade_executed>(&happened)) {
@@ -124,6 +125,18 @@ std::string book_checker::take(const market_event& happened) {
     auto wrong = take_off(prevented->maker, prevented->size, true);
     auto more = take_off(prevented->taker, prevented->size, is_auction_);
     return wrong.empty() ? more : wrong;
+  } else if (const auto* pegged = std::get_if<order_pegged>(&happened)) {
+    limits_[pegged->id] = {pegged->way, pegged->limit};
+  } else if (const auto* moved = std::get_if<order_repegged>(&happened)) {
+    const auto at = places_.find(moved->id);
+    const auto limit = limits_.find(moved->id);
+    if (at == places_.end()) return name(moved->id) + " moves and does not rest";
+    if (limit == limits_.end()) return name(moved->id) + " moves and is not pegged";
+    const auto [way, price] = limit->second;
+    if (way == side::buy ? moved->price > price : moved->price < price)
+      return name(moved->id) + " moves beyond its limit";
+    const auto& slice = *at->second.at;
+    queue_again(at->second, moved->price, slice.shown + slice.reserve);
   } else if (std::holds_alternative<auction_started>(happened)) {
     is_auction_ = true;
   } else if (const auto* crossed = std::get_if<auction_uncrossed>(&happened)) {

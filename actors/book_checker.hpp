@@ -59,6 +59,7 @@ private:
   bool is_auction_ = false;
   price_ticks uncross_price_; // 0: not at an auction's end
   std::unordered_map<order_id, place> places_;
+  std::unordered_map<order_id, std::pair<side, price_ticks>> limits_; // of pegged orders
 };
 
 } // namespace rialto::actors

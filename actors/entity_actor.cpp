@@ -24,13 +24,13 @@ caf::behavior entity_actor::behave() {
       children_[one.who.address()] = one.id;
     },
     [this](const order_request& one) {
-      const auto to = order(one.id);
+      const auto to = order(one.id, one.parent);
       if (one.requests == nullptr) return;
       if (to) return send(to, request_batch{one.requests});
       for (auto& asked : *one.requests) asked.to = id_; // the account answers for it
       send(shard_, request_batch{one.requests});
     },
-    [this](const find_order& one) { return order(one.id); },
+    [this](const find_order& one) { return order(one.id, one.parent); },
     [this](const order_news& news) {
       const auto at = orders_.find(news.order->id);
       if (at != orders_.end() && at->second.running) send(at->second.running, news);
@@ -42,20 +42,25 @@ caf::behavior entity_actor::behave() {
   };
 }
 
-caf::actor entity_actor::order(order_id id) {
+caf::actor entity_actor::order(order_id id, order_id parent) {
   auto at = orders_.find(id);
   if (at == orders_.end()) {
     if (orders_.size() >= limits_.children_max) return {};
-    at =
-      orders_.emplace(id, order_child{{}, runtime::restart_history(limits_.restarts), false}).first;
+    at = orders_
+           .emplace(id, order_child{{}, runtime::restart_history(limits_.restarts), false, parent})
+           .first;
     start(id, at->second);
   }
   return at->second.running;
 }
 
 void entity_actor::start(order_id id, order_child& at) {
-  at.running = spawn<order_actor>(around(), id, id_, caf::actor_cast<caf::actor>(this), shard_,
-                                  watched_, limits_.idle_ns);
+  // A slice stands below the order it is of, and ends with its actor.
+  auto parent = at.parent ? order(at.parent, {}) : caf::actor_cast<caf::actor>(this);
+  const auto above = at.parent && parent ? entity_id(at.parent) : id_;
+  if (!parent) parent = caf::actor_cast<caf::actor>(this);
+  at.running =
+    spawn<order_actor>(around(), id, id_, above, parent, shard_, watched_, limits_.idle_ns);
   monitor(at.running);
   children_[at.running.address()] = id;
 }
@@ -82,7 +87,8 @@ void entity_actor::order_ended(order_id id, const caf::down_msg& down) {
   const auto delay = at->second.history.failed(now(), why);
   at->second.is_given_up = !delay;
   const auto name = to_string(entity_id(id));
-  around().registry.note_failure(name, "order", to_string(id_), why, !delay);
+  around().registry.note_failure(
+    name, "order", to_string(at->second.parent ? entity_id(at->second.parent) : id_), why, !delay);
   runtime::log_error("supervision", "{} failed{}: {}", name, delay ? "" : " and is given up", why);
   if (delay) delayed_send(this, std::chrono::nanoseconds(*delay), restart_order{id});
 }

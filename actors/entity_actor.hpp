@@ -36,12 +36,13 @@ private:
     caf::actor running;
     runtime::restart_history history;
     bool is_given_up = false;
+    order_id parent; // of a slice
   };
 
   void ended(const caf::down_msg& down);
   void order_ended(order_id id, const caf::down_msg& down);
   /// Its actor, started if need be; invalid if it is given up or waits for its restart.
-  caf::actor order(order_id id);
+  caf::actor order(order_id id, order_id parent);
   void start(order_id id, order_child& at);
 
   entity_id id_;

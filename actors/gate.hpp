@@ -87,8 +87,10 @@ public:
   /// One CAF message for all of them.
   virtual void submit(std::vector<request> requests) = 0;
   [[nodiscard]] virtual std::shared_ptr<const directory> markets() const = 0;
-  /// Node-drawn ids: unique, rising.
-  [[nodiscard]] virtual order_id next_order_id() = 0;
+  /// Node-drawn ids: unique, rising. The first of `count` in a row, at most order_ids_max.
+  [[nodiscard]] virtual order_id next_order_id(std::uint32_t count) = 0;
+  [[nodiscard]] order_id next_order_id() { return next_order_id(1); }
+  static constexpr std::uint32_t order_ids_max = 1 + order_slicing::slices_max;
   [[nodiscard]] virtual std::uint64_t
   next_id(std::string_view sequence) = 0; // "user", "account", "market", "session"
   /// Blocking: call it on a worker thread.

@@ -123,13 +123,34 @@ void journal_checker::check_event(entity_id stream, const account_event& event,
     if (!is_new)
       return violation(where,
                        "P4 order " + std::to_string(placed->order.id.value) + " is placed twice");
-    at->second = {placed->order, placed->market, {}, {}, {}, placed->units_per_tick_lot, false, {}};
+    at->second.order = placed->order;
+    at->second.market = placed->market;
+    at->second.units_per_tick_lot = placed->units_per_tick_lot;
+  } else if (const auto* sliced = std::get_if<sliced_order_placed>(&event)) {
+    const auto [at, is_new] = orders_.try_emplace(sliced->order.id);
+    if (!is_new)
+      return violation(where,
+                       "P4 order " + std::to_string(sliced->order.id.value) + " is placed twice");
+    at->second.order = sliced->order;
+    at->second.market = sliced->market;
+    at->second.units_per_tick_lot = sliced->units_per_tick_lot;
+    at->second.is_sliced = true;
+  } else if (const auto* slice = std::get_if<slice_placed>(&event)) {
+    const auto [at, is_new] = orders_.try_emplace(slice->order.id);
+    const auto id = std::to_string(slice->order.id.value);
+    if (!is_new) return violation(where, "P4 order " + id + " is placed twice");
+    const auto whole = orders_.find(slice->parent);
+    if (whole == orders_.end() || !whole->second.is_sliced)
+      return violation(where, "P4 order " + id + " is a slice of none");
+    at->second = {slice->order, whole->second.market, {}, {}, {}, whole->second.units_per_tick_lot};
+    at->second.parent = slice->parent;
+    ++slices;
   } else if (const auto* linked = std::get_if<list_placed>(&event)) {
     for (const auto& order : linked->orders) {
       const auto [at, is_new] = orders_.try_emplace(order.id);
       if (!is_new)
         return violation(where, "P4 order " + std::to_string(order.id.value) + " is placed twice");
-      at->second = {order, linked->market, {}, {}, {}, linked->units_per_tick_lot, false, {}};
+      at->second = {order, linked->market, {}, {}, {}, linked->units_per_tick_lot};
       if (!linked->has_entry || order.id != linked->list) at->second.shares = linked->list;
     }
   } else if (const auto* settled = std::get_if<fill_settled>(&event)) {
@@ -138,6 +159,7 @@ void journal_checker::check_event(entity_id stream, const account_event& event,
     at->second.settled += settled->fill.size;
     if (at->second.settled > at->second.traded)
       violation(where, "P3 more is settled than was traded");
+    if (at->second.parent) orders_.at(at->second.parent).settled += settled->fill.size;
   } else if (const auto* amended = std::get_if<amend_settled>(&event);
              amended != nullptr && amended->reason == reject_reason::none) {
     if (const auto at = orders_.find(amended->id); at != orders_.end())
@@ -201,6 +223,14 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
     if (together > mine.order.size)
       violation(where,
                 "P3 list " + std::to_string(mine.shares.value) + " is filled beyond its size");
+  }
+  if (mine.parent) {
+    auto& whole = orders_.at(mine.parent);
+    whole.traded += trade.size;
+    whole.traded_quote += trade.notional;
+    if (whole.traded > whole.order.size)
+      violation(where, "P3 order " + std::to_string(mine.parent.value) +
+                         " is filled beyond its size by its slices");
   }
   if (mine.order.size.value != 0 && mine.traded > mine.order.size)
     violation(where, "P3 order " + std::to_string(id.value) + " is filled beyond its size");
@@ -271,8 +301,14 @@ void journal_checker::check_open_orders() {
     if (id.kind() != entity_kind::account) continue;
     for (const auto& [number, order] :
          static_cast<const trading_entity<account>&>(*entity).state().open_orders()) {
-      ++open;
       const auto what = "P4 order " + std::to_string(number.value);
+      if (const auto known = orders_.find(number);
+          known != orders_.end() && known->second.is_sliced) {
+        if (order.executed != known->second.settled)
+          violation("drained", what + " has executed what its slices have not");
+        continue; // no market knows it
+      }
+      ++open;
       const auto* const there = find(order.market);
       if (there == nullptr) {
         violation("drained", what + " is open and its market does not exist");

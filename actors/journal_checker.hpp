@@ -11,6 +11,7 @@
 //       check_invariants)
 //   P3  each trade is within both limits, fees are those of the trade, fills never exceed the order,
 //       each leg settles once, the oldest order of the best price is met first (book_checker.hpp)
+//       what an order has traded that goes in slices is what these have, and no more than its size
 //   P4  an order id is placed once; with all links drained an order is open in its account and rests
 //       in its market, both with the same quantity, or neither
 //   P5  between two records no book is crossed
@@ -56,7 +57,7 @@ public:
   [[nodiscard]] const trading_world::entity_type* find(entity_id id) const;
   [[nodiscard]] const ledger& books() const { return books_; }
 
-  std::uint64_t rows = 0, records = 0, events = 0, trades = 0, auctions = 0;
+  std::uint64_t rows = 0, records = 0, events = 0, trades = 0, auctions = 0, slices = 0;
 
 private:
   struct order_book_entry {
@@ -67,6 +68,8 @@ private:
     std::int64_t units_per_tick_lot = 0;
     bool is_waiting = false; // for its trigger
     order_id shares;         // the list whose quantity it shares; 0: none
+    order_id parent;         // of a slice; 0: none
+    bool is_sliced = false;  // in its account alone: its slices trade
   };
   void replay(trading_world::entity_type& entity, const storage::record& one,
               const std::string& where);

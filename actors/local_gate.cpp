@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace rialto::actors {
 
 namespace {
@@ -12,16 +14,19 @@ std::uint64_t block_of(std::string_view sequence) {
 }
 } // namespace
 
-std::uint64_t id_blocks::next(std::string_view sequence) {
+std::uint64_t id_blocks::next(std::string_view sequence, std::uint32_t count) {
   const std::lock_guard hold(lock_);
   auto at = blocks_.find(sequence);
   if (at == blocks_.end()) at = blocks_.emplace(sequence, block{}).first;
   auto& [next, end] = at->second;
-  if (next == end) {
-    next = store_.draw_ids(sequence, block_of(sequence));
-    end = next + block_of(sequence);
+  if (end - next < count) {
+    const auto drawn = std::max<std::uint64_t>(block_of(sequence), count);
+    next = store_.draw_ids(sequence, drawn);
+    end = next + drawn;
   }
-  return next++;
+  const auto first = next;
+  next += count;
+  return first;
 }
 
 local_gate::local_gate(storage::journal& store, public_faces& faces, runtime::node_clock& clock)

@@ -17,7 +17,8 @@ namespace rialto::actors {
 class id_blocks {
 public:
   explicit id_blocks(storage::journal& store) : store_(store) {}
-  [[nodiscard]] std::uint64_t next(std::string_view sequence);
+  /// The first of `count` numbers in a row. What a block has left is skipped when it is not enough.
+  [[nodiscard]] std::uint64_t next(std::string_view sequence, std::uint32_t count = 1);
 
 private:
   struct block {
@@ -46,7 +47,10 @@ public:
   [[nodiscard]] std::shared_ptr<const directory> markets() const override {
     return faces_.markets();
   }
-  [[nodiscard]] order_id next_order_id() override { return {ids_.next("order")}; }
+  using gate::next_order_id;
+  [[nodiscard]] order_id next_order_id(std::uint32_t count) override {
+    return {ids_.next("order", count)};
+  }
   [[nodiscard]] std::uint64_t next_id(std::string_view sequence) override;
   [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override {
     return store_.find_claim(key);

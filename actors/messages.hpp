@@ -69,12 +69,12 @@ struct child_ended {
 };
 /// To an account's actor: one of its working orders is asked for; `requests` may be null.
 struct order_request {
-  order_id id;
+  order_id id, parent; // parent: of a slice; 0: none
   std::shared_ptr<std::vector<request>> requests;
 };
 /// To an account's actor: answered with the actor of a working order.
 struct find_order {
-  order_id id;
+  order_id id, parent;
 };
 /// From the lane to the shard, on to an account's actor and its order's: what is durable of an order now. An id without a status: it is unknown.
 struct order_news {

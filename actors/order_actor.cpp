@@ -25,9 +25,10 @@ bool aim(entity_command& command, order_id id) {
 } // namespace
 
 order_actor::order_actor(caf::actor_config& config, runtime::actor_surroundings around, order_id id,
-                         entity_id account, const caf::actor& parent, caf::actor shard,
-                         std::shared_ptr<watched_orders> watched, std::int64_t idle_ns)
-    : tracked_actor(config, around, "order", to_string(entity_id(id)), to_string(account)), id_(id),
+                         entity_id account, entity_id above, const caf::actor& parent,
+                         caf::actor shard, std::shared_ptr<watched_orders> watched,
+                         std::int64_t idle_ns)
+    : tracked_actor(config, around, "order", to_string(entity_id(id)), to_string(above)), id_(id),
       account_(account), shard_(std::move(shard)), watched_(std::move(watched)), idle_ns_(idle_ns),
       used_at_(now()) {
   watched_->add(id_);

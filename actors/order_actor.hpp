@@ -16,9 +16,9 @@ inline constexpr std::uint64_t order_token_bit = std::uint64_t{1} << 63;
 
 class order_actor final : public runtime::tracked_actor {
 public:
-  /// `account` is its parent's actor: when that ends, the order's ends too.
+  /// `parent` is the actor of `above`, its account or the order it is a slice of: when that ends, this one ends too.
   order_actor(caf::actor_config& config, runtime::actor_surroundings around, order_id id,
-              entity_id account, const caf::actor& parent, caf::actor shard,
+              entity_id account, entity_id above, const caf::actor& parent, caf::actor shard,
               std::shared_ptr<watched_orders> watched, std::int64_t idle_ns);
 
 protected:

@@ -123,8 +123,8 @@ void shard_actor::pass_to_orders(std::vector<actors::request>& requests) {
     }
     auto asked = std::make_shared<std::vector<actors::request>>();
     asked->push_back(std::move(one));
-    tracked_actor::send(tree_.need(holder->first, holder->second),
-                        order_request{id, std::move(asked)});
+    tracked_actor::send(tree_.need(holder->account, holder->owner),
+                        order_request{id, holder->parent, std::move(asked)});
   }
   requests = std::move(others);
 }
@@ -134,20 +134,35 @@ caf::response_promise shard_actor::find(entity_id id) {
   const bool is_order = id.kind() == entity_kind::order;
   const auto holder = is_order ? holder_of({id.number()}) : std::nullopt;
   if (holder)
-    answer.delegate(tree_.need(holder->first, holder->second), find_order{{id.number()}});
+    answer.delegate(tree_.need(holder->account, holder->owner),
+                    find_order{{id.number()}, holder->parent});
   else
     answer.deliver(is_order ? caf::actor{} : tree_.find(id));
   return answer;
 }
 
-/// Every working order rests in a market's book once its batch is over.
-std::optional<std::pair<account_id, user_id>> shard_actor::holder_of(order_id id) const {
-  std::optional<std::pair<account_id, user_id>> found;
+/// Every working order is in a market once its batch is over, but for those that go in slices and their slices.
+std::optional<shard_actor::holder> shard_actor::holder_of(order_id id) const {
+  std::optional<holder> found;
+  const auto hold = [&](const submit_order& order) {
+    found.emplace(holder{order.account, order.owner, {}});
+  };
   shard_.for_each_active([&](const trading_world::entity_type& one) {
-    if (found || one.self().kind() != entity_kind::market) return;
-    const auto& book = static_cast<const trading_entity<market>&>(one).state().book();
-    const auto at = book.find(id);
-    if (at != no_order) found.emplace(book.account(at), book.owner(at));
+    if (found) return;
+    if (one.self().kind() == entity_kind::market) {
+      const auto& its = static_cast<const trading_entity<market>&>(one).state();
+      if (const auto at = its.book().find(id); at != no_order)
+        found.emplace(holder{its.book().account(at), its.book().owner(at), {}});
+      else if (const auto* waiting = its.triggers().find(id); waiting != nullptr)
+        hold(waiting->order);
+      else if (const auto* pending = its.links().find_pending(id); pending != nullptr)
+        hold(*pending);
+    } else if (one.self().kind() == entity_kind::account) {
+      const auto& its = static_cast<const trading_entity<account>&>(one).state();
+      if (its.sliced().empty()) return;
+      if (const auto at = its.open_orders().find(id); at != its.open_orders().end())
+        found.emplace(holder{account_id{one.self().number()}, its.owner(), at->second.parent});
+    }
   });
   return found;
 }

@@ -71,7 +71,12 @@ private:
   void pass_to_orders(std::vector<actors::request>& requests);
   caf::response_promise find(entity_id id);
   /// The account and owner of a working order, or nothing.
-  [[nodiscard]] std::optional<std::pair<account_id, user_id>> holder_of(order_id id) const;
+  struct holder {
+    account_id account;
+    user_id owner;
+    order_id parent; // of a slice; 0: none
+  };
+  [[nodiscard]] std::optional<holder> holder_of(order_id id) const;
   void child_lost(entity_id id, const std::string& why);
   void place_activated();
   void recover_all();

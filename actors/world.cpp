@@ -22,6 +22,11 @@ std::unique_ptr<trading_world::entity_type> trading_world::make(entity_id id) co
   throw std::invalid_argument("no such kind of entity: " + to_string(id));
 }
 
+bool trading_world::may_passivate(const entity_type& one) const {
+  if (one.self().kind() != entity_kind::account) return one.self().kind() != entity_kind::market;
+  return static_cast<const trading_entity<account>&>(one).state().sliced().empty();
+}
+
 bool trading_world::is_write(const command& cmd) const {
   return std::visit(overloaded{
                       [](const account_command& one) {

@@ -39,8 +39,9 @@ public:
   [[nodiscard]] bool creates(const message& body) const {
     return std::holds_alternative<open_account>(body);
   }
-  /// Markets stay: their mirror is not in the journal.
-  [[nodiscard]] bool may_passivate(entity_id id) const { return id.kind() != entity_kind::market; }
+  /// Markets stay: their mirror is not in the journal. So do accounts with orders that go in slices: no market knows
+  /// those, and they are addressable as all others.
+  [[nodiscard]] bool may_passivate(const entity_type& one) const;
   /// A dropped market hands its number counters to its successor in the same process, so that ids
   /// are not skipped by the million and market data flows on while the journal refuses writes.
   void retire(std::unique_ptr<entity_type> dropped);

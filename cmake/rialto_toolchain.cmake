@@ -19,7 +19,9 @@ endif()
 add_library(rialto_flags INTERFACE)
 target_compile_options(rialto_flags INTERFACE -Wall -Wextra -Wconversion -Werror=switch
                        -Werror=return-type -fno-omit-frame-pointer
-                       $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-lambda-capture>) # said of packs that may be empty
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-lambda-capture> # said of packs that may be empty
+                       # said falsely by gcc 12, of std::variant and of std::string
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>)
 target_include_directories(rialto_flags INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(rialto_flags INTERFACE "RIALTO_VERSION=\"${PROJECT_VERSION}\"")
 set(rialto_sanitizers "")

@@ -117,6 +117,8 @@ order_view account::view_of(orders::const_reference order) const {
   view.is_triggered = one.is_triggered;
   view.list = one.list;
   view.is_pending = one.is_pending;
+  view.parent = one.parent;
+  view.slicing = slicing_of(id);
   view.created_at = one.created_at;
   view.updated_at = one.updated_at;
   return view;
@@ -154,6 +156,7 @@ void account::encode(byte_writer& out) const {
   balances_.encode(out);
   out.put(open_);
   out.put(lists_);
+  out.put(sliced_);
   client_ids_.encode(out);
   daily_.encode(out);
   final_.encode(out);
@@ -178,6 +181,7 @@ void account::decode(byte_reader& in) {
   balances_.decode(in);
   in.get(open_);
   in.get(lists_);
+  in.get(sliced_);
   client_ids_.decode(in);
   daily_.decode(in);
   final_.decode(in);
@@ -197,6 +201,11 @@ void account::decode(byte_reader& in) {
       lists_.clear();
       return in.fail();
     }
+  for (const auto& [id, one] : sliced_)
+    if (!is_sound(one.slicing) || one.done > one.slicing.slices) {
+      sliced_.clear();
+      return in.fail();
+    }
   if (find_flaw().rule != nullptr) in.fail();
 }
 
@@ -209,6 +218,7 @@ std::uint64_t account::state_hash() const {
 
 account::flaw account::find_flaw() const {
   std::vector<wide_units> held(balances_.size(), 0);
+  std::map<order_id, quantity_lots> in_slices;
   for (const auto& [id, one] : open_) {
     if (!is_open_) return {"orders of an open account"};
     if (one.hold.value < 0) return {"an order's hold >= 0", one.hold.value};
@@ -219,8 +229,11 @@ account::flaw account::find_flaw() const {
       return {"executed <= size", one.executed.value, one.size.value};
     if (one.prevented.value < 0 || (one.size.value != 0 && one.prevented > one.size - one.executed))
       return {"prevented <= size - executed", one.prevented.value, one.size.value};
+    if (one.parent) in_slices[one.parent] += one.size - one.executed - one.prevented;
     if (!one.has_limit() || one.is_amending || shared_by(id, one) != nullptr) continue;
-    const auto need = one.need(one.price, one.size);
+    const auto sliced = sliced_.find(id);
+    const auto in_flight = sliced == sliced_.end() ? quantity_lots{} : sliced->second.in_flight;
+    const auto need = one.need(one.price, one.size - in_flight);
     if (!need) return {"A3: what an order can cost is an amount", one.price.value, one.size.value};
     if (one.hold != *need) return {"A3: hold == need", one.hold.value, need->value};
   }
@@ -230,6 +243,12 @@ account::flaw account::find_flaw() const {
     for (const auto leg : list.legs)
       if (!open_.contains(leg))
         return {"a list's orders are open", static_cast<std::int64_t>(leg.value)};
+  }
+  for (const auto& [id, one] : sliced_) {
+    if (!open_.contains(id)) return {"a sliced order is open", static_cast<std::int64_t>(id.value)};
+    if (one.in_flight != in_slices[id])
+      return {"what is in flight is what its slices have open", one.in_flight.value,
+              in_slices[id].value};
   }
   for (account_balances::index i = 0; i < balances_.size(); ++i) {
     const auto& one = balances_[i];

@@ -7,7 +7,7 @@
 //   A1  available >= 0 and hold >= 0 for every asset
 //   A2  an asset's hold is the sum of what open orders and lists hold of it
 //   A3  a limit order without a pending amend holds exactly what its open quantity can cost; linked orders that
-//       share a hold (account_lists.cpp) have none of their own
+//       share a hold (account_lists.cpp) have none of their own; what a slice holds its parent does not
 //   A4  a "no" is a rejection and no event; a message about an order that is not open changes nothing
 //
 // place_order asks in this order, and the first "no" is the answer:
@@ -16,7 +16,7 @@
 //     id of an open order after 24 h: client_order_id_reused
 //   3 order id unused, open orders, orders of a day  already_exists, too_many_open_orders, too_many_...
 //   4 market status                                  market_halted, market_cancel_only, market_post_only
-//   5 price, quantity, notional for the type          price_invalid, quantity_invalid, no_liquidity, ...
+//   5 rules, slicing; price, quantity, notional       slicing_invalid, price_invalid, quantity_invalid, ...
 //   6 funds                                           insufficient_balance
 #pragma once
 
@@ -25,6 +25,7 @@
 #include "domain/account_timers.hpp"
 #include "domain/machine.hpp"
 #include "domain/position.hpp"
+#include "domain/sliced_orders.hpp"
 #include "domain/traded_volume.hpp"
 
 #include <map>
@@ -54,10 +55,11 @@ struct open_order {
   bool is_triggered = false; // what it waited for has come
   order_id list;             // of linked orders; 0: none
   bool is_pending = false;   // an exit whose entry has not ended
+  order_id parent;           // of a slice; 0: none
   RIALTO_FIELDS(market, way, type, tif, is_amending, is_cancelling, price, size, quote_quantity,
                 executed, prevented, executed_quote, created_at, updated_at, hold, lot_size,
                 units_per_tick_lot, base, quote, client_order_id, stp, rules, is_triggered, list,
-                is_pending)
+                is_pending, parent)
 
   [[nodiscard]] account_balances::index held_asset() const {
     return way == side::buy ? quote : base;
@@ -112,6 +114,7 @@ public:
   [[nodiscard]] user_id owner() const { return owner_; } // 0: not open yet
   [[nodiscard]] const account_balances& balances() const { return balances_; }
   [[nodiscard]] const std::map<order_id, open_order>& open_orders() const { return open_; }
+  [[nodiscard]] const sliced_orders& sliced() const { return sliced_; }
   [[nodiscard]] const traded_volume& volume() const { return volume_; }
   [[nodiscard]] const std::map<market_id, position>& positions() const { return positions_; }
 
@@ -185,6 +188,25 @@ private:
   void take(const exits_settled& one, timestamp_ns now, posts_type& posts);
   void leave_list(order_id id, const open_order& order, bool was_ended);
 
+  // account_slices.cpp
+  [[nodiscard]] reject_reason refusal_of_slicing(const place_order& cmd, const step& at) const;
+  [[nodiscard]] bool is_reserved(order_id id) const;
+  outcome place_sliced(const place_order& cmd, const placement& decided, const step& at);
+  outcome cancel_sliced(order_id id, const step& at);
+  [[nodiscard]] std::optional<slicing_view> slicing_of(order_id id) const;
+  [[nodiscard]] timestamp_ns next_slice_at() const;
+  void send_slices(const step& at);
+  void send_slice(order_id parent, std::uint32_t number, const step& at);
+  /// Ends those of which no slice is open and none will follow.
+  void end_sliced(const step& at);
+  void end_if_over(order_id parent, const step& at);
+  void take(const sliced_order_placed& one, timestamp_ns now, posts_type& posts);
+  void take(const slice_placed& one, timestamp_ns now, posts_type& posts);
+  void take(const slice_passed& one, timestamp_ns now, posts_type& posts);
+  void note_slice_fill(const open_order& slice, const fill_view& fill, timestamp_ns now);
+  void note_slice_cut(const open_order& slice, quantity_lots size, timestamp_ns now);
+  void note_slice_end(const open_order& slice);
+
   // account_timers.cpp
   outcome run(const cancel_all& cmd, const step& at);
   outcome run(const arm_guard& cmd, const step& at);
@@ -234,6 +256,7 @@ private:
   account_balances balances_;
   orders open_;
   std::map<order_id, order_list> lists_;
+  sliced_orders sliced_; // of open_
   client_ids client_ids_;
   daily_orders daily_;
   final_orders final_;

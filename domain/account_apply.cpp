@@ -63,6 +63,20 @@ void account::take(const order_placed& one, timestamp_ns now, posts_type& posts)
   tell(&view, {order.held_asset()}, now);
 }
 
+/// Nothing is sent yet (account_slices.cpp).
+void account::take(const sliced_order_placed& one, timestamp_ns now, posts_type&) {
+  auto& order = open_order_of(one.order, one, now);
+  order.hold = one.hold;
+  order.client_order_id = one.client_order_id;
+  balances_.hold(order.held_asset(), one.hold);
+  remember_id(one.order.id, one, now);
+  auto& mine = sliced_[one.order.id];
+  mine = {one.order, one.slicing, one.quantity_min, one.notional_min, 0, 0, 0, {}};
+  if (!is_live_) return;
+  const auto view = view_of(*open_.find(one.order.id));
+  tell(&view, {order.held_asset()}, now);
+}
+
 /// A list holds what the dearer of its two orders can cost; an entry holds its own.
 void account::take(const list_placed& one, timestamp_ns now, posts_type& posts) {
   auto& list = lists_[one.list];
@@ -133,6 +147,7 @@ void account::take(const cancel_requested& one, timestamp_ns, posts_type& posts)
   const auto at = open_.find(one.id);
   if (at == open_.end()) return;
   at->second.is_cancelling = true;
+  if (sliced_.contains(one.id)) return; // no market knows it
   posts.push_back({entity_id{at->second.market}, cancel_order{one.id, self_}});
 }
 
@@ -161,6 +176,7 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   order.executed += one.fill.size;
   order.executed_quote += one.fill.notional;
   order.updated_at = now;
+  if (order.parent) note_slice_fill(order, one.fill, now);
   if (!is_live_ && !one.is_last) return;
   auto view = view_of(*at);
   if (one.is_last) view.status = order_status::filled;
@@ -172,6 +188,7 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   }
   if (!one.is_last) return;
   leave_list(one.id, order, false);
+  if (order.parent) note_slice_end(order);
   close(at, std::move(view));
 }
 
@@ -187,6 +204,7 @@ void account::take(const order_done& one, timestamp_ns now, posts_type&) {
   view.reason = one.reason;
   tell(&view, {asset}, now);
   leave_list(one.id, at->second, true);
+  if (at->second.parent) note_slice_end(at->second);
   close(at, std::move(view));
 }
 
@@ -229,6 +247,7 @@ void account::take(const order_cut& one, timestamp_ns now, posts_type&) {
   order.prevented += one.size;
   order.hold -= one.released;
   order.updated_at = now;
+  if (order.parent) note_slice_cut(order, one.size, now);
   if (!is_live_) return;
   const auto view = view_of(*at);
   tell(&view, {asset}, now);
@@ -248,6 +267,7 @@ void account::take(const transferred& one, timestamp_ns now, posts_type&) {
 void account::close(orders::iterator at, order_view last) {
   if (!at->second.client_order_id.empty())
     client_ids_.close(hash64(at->second.client_order_id), last);
+  sliced_.erase(at->first);
   open_.erase(at);
   final_.add(std::move(last));
 }

@@ -2,6 +2,7 @@
 // domain/account.hpp.
 #pragma once
 
+#include "domain/account_slice_events.hpp"
 #include "domain/account_timer_events.hpp"
 #include "domain/instrument.hpp"
 #include "domain/link_message.hpp"
@@ -45,6 +46,8 @@ struct place_order {
   market_terms terms;
   std::optional<stp_mode> stp; // empty: the account's
   std::optional<order_rules> rules;
+  /// Goes in slices, whose ids are the `slices` numbers after `id`. Outcome: order_view.
+  std::optional<order_slicing> slicing;
 };
 /// Linked orders of one market. The first order's client_order_id and body_hash are the list's. Outcome:
 /// orders_view of them.
@@ -227,7 +230,8 @@ struct transferred {
 using account_event =
   std::variant<account_opened, order_placed, amend_requested, cancel_requested, fill_settled,
                order_done, amend_settled, transferred, order_cut, account_configured, trigger_noted,
-               list_placed, exits_settled, guard_armed, guard_disarmed, guard_fired, cancels_asked>;
+               list_placed, exits_settled, guard_armed, guard_disarmed, guard_fired, cancels_asked,
+               sliced_order_placed, slice_placed, slice_passed>;
 
 // ---- answers and publications
 // --------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ reject_reason account::refusal_of(const place_list& cmd, const step& at) const {
     return reject_reason::too_many_orders_today;
   for (const auto& one : cmd.orders) {
     if (one.terms.market != cmd.orders[0].terms.market) return reject_reason::list_invalid;
+    if (one.slicing) return reject_reason::list_invalid;
     for (const auto& other : cmd.orders)
       if (&other != &one && other.id == one.id) return reject_reason::already_exists;
     if (const auto why = refusal_of(one, at); why != reject_reason::none) return why;
@@ -102,6 +103,7 @@ amount_units account::need_of(const open_order& order, quantity_lots size, amoun
 
 /// What an order that ends without a fill gives back: its own hold, or of a shared one what the other cannot cost.
 amount_units account::released_at_end(order_id id, const open_order& order) const {
+  if (order.parent) return {}; // it goes back to its parent
   const auto* list = shared_by(id, order);
   if (list == nullptr) return order.hold;
   if (list->legs.size() <= 1) return list->hold;

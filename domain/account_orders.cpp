@@ -102,6 +102,7 @@ outcome account::run(const place_order& cmd, const step& at) {
   if (const auto why = refusal_of(cmd, at); why != reject_reason::none) return refuse(why);
   const auto decided = decide(cmd, funds::now);
   if (decided.why != reject_reason::none) return refuse(decided.why);
+  if (cmd.slicing) return place_sliced(cmd, decided, at);
   order_placed placed;
   placed.order = submit_of(cmd, decided, at);
   placed.market = terms.market;
@@ -118,7 +119,8 @@ outcome account::run(const place_order& cmd, const step& at) {
 
 /// What says no before price, quantity and funds are looked at.
 reject_reason account::refusal_of(const place_order& cmd, const step& at) const {
-  if (!cmd.id || open_.contains(cmd.id)) return reject_reason::already_exists;
+  if (!cmd.id || open_.contains(cmd.id) || is_reserved(cmd.id))
+    return reject_reason::already_exists;
   if (open_.size() >= at.limits.open_orders_max) return reject_reason::too_many_open_orders;
   if (daily_.count(at.now) >= at.limits.orders_per_day_max)
     return reject_reason::too_many_orders_today;
@@ -126,6 +128,7 @@ reject_reason account::refusal_of(const place_order& cmd, const step& at) const 
   if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
       why != reject_reason::none)
     return why;
+  if (cmd.slicing) return refusal_of_slicing(cmd, at);
   return cmd.tif == time_in_force::gtd && cmd.rules->expires_at <= at.now
            ? reject_reason::expiry_invalid
            : reject_reason::none;
@@ -254,7 +257,8 @@ outcome account::run(const amend& cmd, const step& at) {
   const auto no = [&](reject_reason why) { return rejection{why, view_of(*known)}; };
   const auto& terms = cmd.terms;
   if (!is_sound(terms) || terms.market != order.market) return no(reject_reason::unknown_market);
-  if (!order.has_limit() || order.is_amending || lists_.contains(order.list))
+  if (!order.has_limit() || order.is_amending || lists_.contains(order.list) || order.parent ||
+      sliced_.contains(cmd.id))
     return no(reject_reason::amend_not_allowed);
   if (terms.status == market_status::halted) return no(reject_reason::market_halted);
   if (terms.status == market_status::cancel_only) return no(reject_reason::market_cancel_only);
@@ -288,6 +292,7 @@ outcome account::run(const amend& cmd, const step& at) {
 outcome account::run(const cancel& cmd, const step& at) {
   const auto known = open_.find(cmd.id);
   if (known == open_.end()) return refuse(reject_reason::unknown_order, cmd.id);
+  if (sliced_.contains(cmd.id)) return cancel_sliced(cmd.id, at);
   settle(cancel_requested{cmd.id}, at);
   return forwarded{view_of(*known)};
 }

@@ -51,27 +51,31 @@ void account::take_message(const order_filled& message, entity_id from, const st
   std::int64_t released = 0;
   if (list != nullptr) { // while another shares it, that one's end releases it
     if (message.is_last && list->legs.size() == 1) released = rest;
-  } else if (message.is_last) {
+  } else if (message.is_last && !order->parent) { // what a slice leaves goes back to its parent
     released = rest;
   } else if (buys && order->has_limit()) { // traded below its limit
     const auto reserved = notional(order->price, fill.size, order->units_per_tick_lot);
     RIALTO_ASSERT(reserved.has_value());
     released = std::clamp<std::int64_t>(reserved->value - paid, 0, rest);
   }
+  const auto parent = order->parent;
   settle(fill_settled{message.id, order->market, order->way, fill, amount_units{base},
                       message.is_last, balances_[order->base].asset, balances_[order->quote].asset,
                       amount_units{released},
                       kept_of(message.id, *order,
                               (buys ? amount_units{base} : fill.notional) - fill.fee)},
          at);
+  if (parent && message.is_last) end_if_over(parent, at);
 }
 
 void account::take_message(const order_ended& message, entity_id from, const step& at) {
   const auto* order = find_open(message, from);
   if (order == nullptr) return;
+  const auto parent = order->parent;
   settle(order_done{message.id, message.status, message.reason,
                     balances_[order->held_asset()].asset, released_at_end(message.id, *order)},
          at);
+  if (parent) end_if_over(parent, at);
 }
 
 void account::take_message(const order_reduced& message, entity_id from, const step& at) {

@@ -49,6 +49,7 @@ outcome account::run(const cancel_all& cmd, const step& at) {
   const auto last = open_.rbegin()->first;
   const auto through = all.asked <= cancels_max ? last : all.orders.back().id;
   settle(cancels_asked{cmd.market, cmd.way, {}, through, last, goes_on}, at);
+  end_sliced(at);
   return all;
 }
 
@@ -76,6 +77,7 @@ void account::take(const cancels_asked& one, timestamp_ns now, posts_type& posts
     if (!is_meant(order, one.market, one.way)) continue;
     found = true;
     order.is_cancelling = true;
+    if (sliced_.contains(next->first)) continue; // no market knows it
     posts.push_back({entity_id{order.market}, cancel_order{next->first, self_}});
   }
   const sweep_key key{one.market, one.way};
@@ -173,7 +175,9 @@ void account::take(const guard_fired& one, timestamp_ns now, posts_type&) {
 // ---- time
 
 timestamp_ns account::wake_at() const {
-  return timers_.next();
+  const auto timers_next = timers_.next(), slice_next = next_slice_at();
+  if (timers_next.value == 0 || slice_next.value == 0) return std::max(timers_next, slice_next);
+  return std::min(timers_next, slice_next);
 }
 
 void account::wake(timestamp_ns now, std::vector<event>& out, posts_type& posts) {
@@ -190,6 +194,8 @@ void account::wake(timestamp_ns now, std::vector<event>& out, posts_type& posts)
     if (left == 0) break; // the others are still due at the next tick
     left -= go_on(key, left, at);
   }
+  end_sliced(at); // what was cancelled sends no slice any more
+  send_slices(at);
 }
 
 } // namespace rialto

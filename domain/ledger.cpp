@@ -37,6 +37,11 @@ struct account_legs {
   void operator()(const order_placed& one) {
     out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
   }
+  void operator()(const sliced_order_placed& one) {
+    out.move(available, hold, one.order.way == side::buy ? one.quote : one.base, one.hold);
+  }
+  void operator()(const slice_placed&) {} // what it holds was its parent's
+  void operator()(const slice_passed&) {}
   void operator()(const list_placed& one) {
     out.move(available, hold, one.orders[0].way == side::buy ? one.quote : one.base, one.hold);
   }

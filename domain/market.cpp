@@ -66,6 +66,7 @@ outcome market::execute(const command& cmd, timestamp_ns now, std::vector<event>
   step at{now, out, posts, out.size(), out.size()};
   prepare(at);
   at.first = out.size();
+  pegs_are_due_ = true;
   return std::visit([&](const auto& one) { return run(one, at); }, cmd);
 }
 
@@ -75,6 +76,7 @@ outcome market::handle(const link_message& message, entity_id, const order_view&
   step at{now, out, posts, out.size(), out.size()};
   prepare(at);
   at.first = out.size();
+  pegs_are_due_ = true;
   if (const auto* order = std::get_if<submit_order>(&message)) return run(*order, context, at);
   if (const auto* list = std::get_if<submit_list>(&message)) return run(*list, context, at);
   if (const auto* wish = std::get_if<amend_order>(&message)) return run(*wish, context, at);
@@ -87,6 +89,7 @@ void market::wake(timestamp_ns now, std::vector<event>& out,
   const step at{now, out, posts, out.size(), out.size()};
   prepare(at);
   finish(at);
+  if (out.size() > at.first) pegs_are_due_ = true;
 }
 
 void market::apply(const event& happened, timestamp_ns now, std::vector<addressed_message>& posts) {
@@ -101,9 +104,11 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
       to.note_price(one.price, now);
       to.triggers_.follow(one.price, one.price);
       to.links_.apply(one);
+      to.pegs_.apply(one);
     }
     void operator()(const order_closed& one) const {
       to.book_.apply(one);
+      to.pegs_.apply(one);
       to.triggers_.remove(one.id);
       to.links_.apply(one);
     }
@@ -117,6 +122,8 @@ void market::apply(const event& happened, timestamp_ns now, std::vector<addresse
     void operator()(const trail_begun& one) const { to.triggers_.begin(one.id, one.extreme); }
     void operator()(const order_triggered& one) const { to.triggers_.remove(one.id); }
     void operator()(const extremes_noted& one) const { to.triggers_.follow(one.low, one.high); }
+    void operator()(const order_pegged& one) const { to.pegs_.add(one); }
+    void operator()(const order_repegged& one) const { to.book_.apply(one); }
     void operator()(const auction_started& one) const { to.take(one); }
     void operator()(const auction_uncrossed&) const {}
     void operator()(const auction_ended& one) const { to.take(one, now); }
@@ -139,6 +146,7 @@ void market::prepare(const step& at) {
     book_.match_house(ids_, at.out);
   }
   if (at.finished < at.out.size()) finish(at);
+  move_pegged(at);
   set_bounds(at.now);
 }
 
@@ -151,6 +159,7 @@ void market::finish(const step& at, std::size_t quiet_from) {
   do {
     for (; i < at.out.size(); ++i) {
       post_messages(at.out[i], at.now, at.posts);
+      if (!pegs_.empty()) follow_pegged(at.out[i]);
       if (!links_.empty()) follow_links(at.out[i], at);
       const auto* trade = std::get_if<trade_executed>(&at.out[i]);
       if (trade == nullptr) continue;
@@ -284,6 +293,7 @@ void market::encode(byte_writer& out) const {
   book_.encode(out);
   triggers_.encode(out);
   links_.encode(out);
+  pegs_.encode(out);
 }
 
 void market::decode(byte_reader& in) {
@@ -305,6 +315,8 @@ void market::decode(byte_reader& in) {
   book_.decode(in);
   triggers_.decode(in);
   links_.decode(in);
+  pegs_.decode(in);
+  if (!in.failed() && !pegs_.fits(book_)) return in.fail();
   if (is_blank() && (book_.order_count() > 0 || !triggers_.empty() || !links_.empty())) in.fail();
 }
 
@@ -323,6 +335,7 @@ void market::check_invariants() const {
   if (!must_match_house_) book_.check_invariants();
   triggers_.check_invariants();
   links_.check_invariants();
+  RIALTO_ASSERT(pegs_.fits(book_)); // K5
 }
 
 } // namespace rialto

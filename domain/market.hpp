@@ -14,18 +14,20 @@
 //       start is a snapshot, and nothing is published before an id is reserved
 //
 // Where each rule is: orders and answers market_orders.cpp, stops and trailing orders market_triggers.cpp, linked
-// orders market_links.cpp, the public face market_publication.cpp.
+// orders market_links.cpp, pegged ones market_pegs.cpp, the public face market_publication.cpp.
 //
 // Status: open trades. post_only: limit orders that do not take. cancel_only: cancels. halted:
 // nothing. auction: limit orders that rest, amends and cancels; nothing trades before its end
 // (market_auction.cpp). The mirrored market's depth and trades are laid in only while open.
 //
 //   K4  the status is auction exactly while auction_.until is set
+//   K5  a pegged order rests, on its side and within its limit
 #pragma once
 
 #include "domain/machine.hpp"
 #include "domain/order_book.hpp"
 #include "domain/order_links.hpp"
+#include "domain/peg_table.hpp"
 #include "domain/trigger_book.hpp"
 
 namespace rialto {
@@ -39,6 +41,8 @@ public:
   static constexpr std::size_t tape_max = 1'000'000;
   /// What the feed showed to orders that follow the price is journaled as often, at most.
   static constexpr std::int64_t note_every_ns = 100'000'000;
+  /// Pegged orders are moved as often, at most.
+  static constexpr std::int64_t repeg_every_ns = 100'000'000;
   /// Levels a side in a market_view.
   static constexpr std::size_t view_levels_max = 5'000;
 
@@ -71,6 +75,7 @@ public:
   [[nodiscard]] const order_book& book() const { return book_; }
   [[nodiscard]] const trigger_book& triggers() const { return triggers_; }
   [[nodiscard]] const order_links& links() const { return links_; }
+  [[nodiscard]] const peg_table& pegs() const { return pegs_; }
 
 private:
   struct step; // what one call appends to
@@ -151,6 +156,14 @@ private:
   void open_exits(order_id list, const step& at);
   void enter_exit(const submit_order& exit, const step& at);
 
+  // market_pegs.cpp
+  [[nodiscard]] price_ticks place_of(const peg_table::pegged& one,
+                                     const reference_prices& by) const;
+  void enter_pegged(const submit_order& order, const step& at);
+  void follow_pegged(const market_event& event);
+  void move_pegged(const step& at);
+  [[nodiscard]] bool may_move_pegged() const;
+
   // market_publication.cpp
   void print(const trade_executed& trade, timestamp_ns now);
   void print(const tape_entry& line);
@@ -161,6 +174,7 @@ private:
   market_ids ids_;
   trigger_book triggers_;
   order_links links_;
+  peg_table pegs_;
   price_ticks last_price_; // of own trades
   running_auction auction_;
   price_window window_;
@@ -174,6 +188,8 @@ private:
   bool publishes_whole_ = true, publishes_spec_ = true;
   price_ticks feed_low_, feed_high_; // of the feed, not noted yet; 0: nothing to note
   timestamp_ns noted_at_;
+  bool pegs_are_due_ = true; // something may have moved since they were
+  timestamp_ns pegs_moved_at_;
   std::vector<order_id> going_, beginning_; // of the step at hand
   std::size_t gone_ = 0;                    // of going_
   std::vector<order_id> opening_;           // lists whose entry has ended in this step

@@ -168,6 +168,20 @@ struct extremes_noted {
   price_ticks low, high;
   RIALTO_FIELDS(low, high)
 };
+/// An order is pegged; it joins the book at a price of its own (order_rested follows).
+struct order_pegged {
+  order_id id;
+  side way = side::buy;
+  order_peg peg;
+  price_ticks limit;
+  RIALTO_FIELDS(id, way, peg, limit)
+};
+/// It goes to the end of another level, because its reference moved.
+struct order_repegged {
+  order_id id;
+  price_ticks price;
+  RIALTO_FIELDS(id, price)
+};
 /// Orders rest without trading until then. While an auction runs: its end has moved.
 struct auction_started {
   timestamp_ns until;
@@ -207,7 +221,7 @@ using market_event =
   std::variant<instrument_listed, instrument_changed, order_rested, trade_executed, order_closed,
                order_changed, amend_refused, ids_reserved, trade_prevented, order_armed,
                trail_begun, order_triggered, extremes_noted, list_linked, exits_sized,
-               auction_started, auction_uncrossed, auction_ended>;
+               auction_started, auction_uncrossed, auction_ended, order_pegged, order_repegged>;
 
 // ---- what leaves besides events
 // ------------------------------------------------------------------------------

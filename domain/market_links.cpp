@@ -75,6 +75,8 @@ void market::enter(const submit_order& order, const step& at) {
       order_closed{order.id, order.account, order_status::expired, reject_reason::none});
   else if (waits(order.rules))
     arm(order, at);
+  else if (is_pegged(order.rules))
+    enter_pegged(order, at);
   else
     book_.submit(order, ids_, at.out);
 }

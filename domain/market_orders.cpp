@@ -11,7 +11,7 @@ reject_reason market::refusal_of(const submit_order& order) const {
   switch (spec_.status) {
   case market_status::open: break;
   case market_status::post_only:
-    if (is_waiting) break;
+    if (is_waiting || is_pegged(order.rules)) break;
     if (order.type == order_type::market || order.tif == time_in_force::ioc ||
         order.tif == time_in_force::fok || book_.would_take(order.way, order.price))
       return reject_reason::market_post_only;
@@ -68,7 +68,8 @@ outcome market::run(const amend_order& wish, const order_view& context, const st
   view.id = wish.id;
   view.account = wish.account;
   auto why = reject_reason::none;
-  if (waiting != nullptr || (mine && links_.find(wish.id) != nullptr))
+  if (waiting != nullptr ||
+      (mine && (links_.find(wish.id) != nullptr || pegs_.find(wish.id) != nullptr)))
     why = reject_reason::amend_not_allowed; // cancel it, and place another
   else if (!mine)
     why = reject_reason::unknown_order;
@@ -167,7 +168,8 @@ order_view market::view_of(order_handle at, const order_view& context) const {
   view.account = book_.account(at);
   view.market = self_;
   view.way = level.way;
-  view.price = level.price;
+  const auto* pegged = pegs_.find(order.id);
+  view.price = pegged == nullptr ? level.price : pegged->limit;
   view.size = extra.executed + extra.prevented + book_.open(at);
   view.executed = extra.executed;
   view.executed_quote = extra.quote;

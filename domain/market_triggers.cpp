@@ -137,6 +137,7 @@ timestamp_ns market::wake_at() const {
   take(auction_.until);
   take(triggers_.next_expiry());
   if (feed_high_.value != 0) take({noted_at_.value + note_every_ns});
+  if (may_move_pegged()) take({pegs_moved_at_.value + repeg_every_ns});
   return next;
 }
 

@@ -3,6 +3,7 @@
 
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
+#include "domain/order_slicing.hpp"
 
 #include <optional>
 #include <string>
@@ -87,6 +88,10 @@ enum class reject_reason : std::uint8_t {
   auction_running = 48,      // an auction must end before the market takes another status
   timeout_invalid = 61,      // of a guard: outside its bounds
   too_many_guards = 62,
+  peg_invalid = 63,     // a negative offset, or with what cannot be pegged
+  too_many_pegs = 64,   // the market holds as many pegged orders as it may
+  slicing_invalid = 67, // outside its bounds, or not for this order
+  too_many_sliced = 68, // open orders of the account that go in slices
 };
 
 /// What an order waits for before it goes to the book, in the market's last price.
@@ -106,13 +111,23 @@ struct order_trigger {
   [[nodiscard]] bool follows() const { return trail.value != 0 || trail_rate.value != 0; }
 };
 
+/// What an order's price follows; domain/peg_table.hpp has the rules.
+enum class peg_kind : std::uint8_t { none = 0, primary = 1, market = 2, mid = 3 };
+struct order_peg {
+  peg_kind kind = peg_kind::none;
+  price_ticks offset; // away from the other side
+  RIALTO_FIELDS(kind, offset)
+  friend bool operator==(const order_peg&, const order_peg&) = default;
+};
+
 /// What few orders ask for beside side, price and quantity. 0: not asked for.
 struct order_rules {
   quantity_lots display;   // iceberg: what the book shows of it at once
   quantity_lots size_min;  // trade at least this at once, or expire
   timestamp_ns expires_at; // GTD: expires then, whatever is left
   order_trigger trigger;   // stop, take-profit, trailing
-  RIALTO_FIELDS(display, size_min, expires_at, trigger)
+  order_peg peg;           // the price is a limit to what it follows
+  RIALTO_FIELDS(display, size_min, expires_at, trigger, peg)
   friend bool operator==(const order_rules&, const order_rules&) = default;
 };
 
@@ -152,11 +167,13 @@ struct order_view {
   bool is_triggered = false; // what its trigger waited for has come
   order_id list;             // of linked orders; 0: none. The id of the list's first order
   bool is_pending = false;   // an exit whose entry has not ended
+  order_id parent;           // of a slice; 0: none
+  std::optional<slicing_view> slicing; // of an order that goes in slices
   std::vector<fill_view>
     fills; // of this answer only (an answer to a placement lists what it traded at once)
   RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
                 quote_quantity, executed, executed_quote, created_at, updated_at, stp, prevented,
-                rules, is_triggered, list, is_pending, fills)
+                rules, is_triggered, list, is_pending, parent, slicing, fills)
   friend bool operator==(const order_view&, const order_view&) = default;
 };
 

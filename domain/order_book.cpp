@@ -54,6 +54,13 @@ void order_book::apply(const order_closed& happened) {
   if (const auto at = orders_.find(happened.id); at != no_order) remove(at);
 }
 
+void order_book::apply(const order_repegged& happened) {
+  const auto at = orders_.find(happened.id);
+  RIALTO_ASSERT(at != no_order);
+  const auto open = orders_.open(at);
+  change(order_changed{happened.id, account(at), happened.price, open, open, false}, at);
+}
+
 void order_book::apply(const order_changed& happened) {
   const auto at = orders_.find(happened.id);
   RIALTO_ASSERT(at != no_order);

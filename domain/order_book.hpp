@@ -105,6 +105,7 @@ public:
   void apply(const order_closed& happened);
   void apply(const order_changed& happened);
   void apply(const trade_prevented& happened);
+  void apply(const order_repegged& happened);
 
   // ---- reads
   [[nodiscard]] order_handle find(order_id id) const { return orders_.find(id); }
@@ -116,6 +117,8 @@ public:
   [[nodiscard]] quantity_lots open(order_handle at) const { return orders_.open(at); }
   [[nodiscard]] const price_level& level(level_index at) const { return levels_[at]; }
   [[nodiscard]] const level_table& levels() const { return levels_; }
+  /// What the mirrored market shows was laid and not dropped since.
+  [[nodiscard]] bool is_house_synchronised() const { return house_synchronised_; }
   [[nodiscard]] std::uint32_t order_count() const { return orders_.count(); }
   /// The largest number that ever rested at once, which memory is kept for.
   [[nodiscard]] std::size_t orders_most() const { return orders_.most(); }

@@ -13,6 +13,17 @@ namespace rialto {
   return rules && rules->trigger.kind != trigger_kind::none;
 }
 
+[[nodiscard]] inline bool is_pegged(const std::optional<order_rules>& rules) {
+  return rules && rules->peg.kind != peg_kind::none;
+}
+
+[[nodiscard]] inline bool is_sound(const order_peg& peg) {
+  constexpr std::int64_t offset_max = std::int64_t{1} << 60;
+  if (peg.kind > peg_kind::mid) return false;
+  if (peg.kind == peg_kind::none) return peg == order_peg{};
+  return peg.offset.value >= 0 && peg.offset.value <= offset_max;
+}
+
 /// What is wrong with a trigger by itself. A trail is a tick at least, and less than the whole price.
 [[nodiscard]] inline bool is_sound(const order_trigger& trigger) {
   constexpr std::int64_t ppm = 1'000'000;
@@ -44,6 +55,10 @@ namespace rialto {
       (rules->size_min.value > 0 && type == order_type::post_only))
     return reject_reason::min_quantity_invalid;
   if (!is_sound(rules->trigger)) return reject_reason::trigger_invalid;
+  const bool is_plain =
+    rules->display.value == 0 && rules->size_min.value == 0 && !waits(rules); // it only makes
+  if (!is_sound(rules->peg) || (is_pegged(rules) && (!rests || !is_plain)))
+    return reject_reason::peg_invalid;
   return reject_reason::none;
 }
 
@@ -55,12 +70,14 @@ template <class Order>
   constexpr auto bad = reject_reason::list_invalid;
   if (orders.size() < 2 || orders.size() > (has_entry ? 3 : 2)) return bad;
   std::size_t resting = 0;
+  if (has_entry && is_pegged(orders[0].rules)) return bad;
   for (std::size_t i = has_entry ? 1 : 0; i < orders.size(); ++i) {
     const auto& one = orders[i];
     const auto way = has_entry ? opposite(orders[0].way) : orders[0].way;
     if (one.way != way || one.size != orders[0].size || one.size.value <= 0) return bad;
     const bool is_market = one.type == order_type::market;
     if (one.tif != (is_market ? time_in_force::ioc : time_in_force::gtc)) return bad;
+    if (is_pegged(one.rules)) return bad;
     if (waits(one.rules)) continue;
     if (is_market || ++resting > 1) return bad;
   }

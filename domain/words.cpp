@@ -49,6 +49,14 @@ std::string_view to_text(trigger_kind kind) {
   return "";
 }
 
+std::string_view to_text(slicing_kind kind) {
+  switch (kind) {
+  case slicing_kind::twap: return "twap";
+  case slicing_kind::vwap: return "vwap";
+  }
+  return "";
+}
+
 std::string_view to_text(order_status status) {
   switch (status) {
   case order_status::new_order: return "new";
@@ -57,6 +65,16 @@ std::string_view to_text(order_status status) {
   case order_status::cancelled: return "cancelled";
   case order_status::expired: return "expired";
   case order_status::rejected: return "rejected";
+  }
+  return "";
+}
+
+std::string_view to_text(peg_kind kind) {
+  switch (kind) {
+  case peg_kind::none: return "none";
+  case peg_kind::primary: return "primary";
+  case peg_kind::market: return "market";
+  case peg_kind::mid: return "mid";
   }
   return "";
 }

@@ -16,6 +16,8 @@ namespace rialto {
 [[nodiscard]] std::string_view to_text(time_in_force tif);
 [[nodiscard]] std::string_view to_text(stp_mode mode);
 [[nodiscard]] std::string_view to_text(trigger_kind kind);
+[[nodiscard]] std::string_view to_text(peg_kind kind);
+[[nodiscard]] std::string_view to_text(slicing_kind kind);
 [[nodiscard]] std::string_view to_text(order_status status);
 [[nodiscard]] std::string_view to_text(market_status status);
 [[nodiscard]] std::string_view to_text(auction_cause why);

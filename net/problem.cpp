@@ -73,12 +73,25 @@ problem problem_of(reject_reason why) {
     return {400, -1102, "list-invalid", "The orders of the list do not go together."};
   case r::linked:
     return {409, -2010, "linked", "An order it is linked to traded, went or was cancelled."};
+  case r::peg_invalid:
+    return {400, -1102, "peg-invalid",
+            "Only an order that may rest is pegged, without a trigger, a minimum or a part shown, "
+            "and not in a list; its offset is not negative."};
+  case r::too_many_pegs:
+    return {409, -2010, "too-many-pegs", "The market holds as many pegged orders as it may."};
   case r::timeout_invalid:
     return {400, -1102, "timeout-invalid",
             "The timeout is not from 1 second to 24 hours, or the grace not from 0 to 5 minutes."};
   case r::too_many_guards:
     return {409, -1102, "too-many-guards",
             "The account has 100 armed timers and connections; disarm one."};
+  case r::slicing_invalid:
+    return {
+      400, -1102, "slicing-invalid",
+      "Only a plain gtc limit order goes in slices: 2 to 1000, a second apart at least, within "
+      "24 hours, from now or up to 7 days later."};
+  case r::too_many_sliced:
+    return {409, -2010, "too-many-sliced", "The account has 100 open orders that go in slices."};
   case r::already_exists: return {409, -1102, "already-exists", "It exists already."};
   case r::wrong_credentials:
     return {401, -2015, "wrong-credentials", "The e-mail address or the password is wrong."};

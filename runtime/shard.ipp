@@ -436,7 +436,7 @@ void shard<World>::tick(timestamp_ns clock) {
     }
     if (!is_waking && idle.size() < options_.passivations_max &&
         at.last_used.value + options_.idle_ns <= timers_.value && at.in_flight == 0 &&
-        !at.awaits_claim && links.is_drained() && world_.may_passivate(id)) {
+        !at.awaits_claim && links.is_drained() && world_.may_passivate(*at.live)) {
       if (unsaved > 0) host_.save_snapshot(at.live->make_snapshot());
       if (wake_at.value != 0) note_wake(id, wake_at);
       idle.push_back(id);

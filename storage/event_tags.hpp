@@ -70,6 +70,12 @@ template <>
 inline constexpr event_tag tag_of<guard_fired>{0x0222, 1, "guard_fired"};
 template <>
 inline constexpr event_tag tag_of<cancels_asked>{0x0223, 1, "cancels_asked"};
+template <>
+inline constexpr event_tag tag_of<sliced_order_placed>{0x0224, 1, "sliced_order_placed"};
+template <>
+inline constexpr event_tag tag_of<slice_placed>{0x0225, 1, "slice_placed"};
+template <>
+inline constexpr event_tag tag_of<slice_passed>{0x0226, 1, "slice_passed"};
 
 template <>
 inline constexpr event_tag tag_of<instrument_listed>{0x0301, 2, "instrument_listed"};
@@ -107,5 +113,9 @@ template <>
 inline constexpr event_tag tag_of<auction_uncrossed>{0x0319, 1, "auction_uncrossed"};
 template <>
 inline constexpr event_tag tag_of<auction_ended>{0x031a, 1, "auction_ended"};
+template <>
+inline constexpr event_tag tag_of<order_pegged>{0x031b, 1, "order_pegged"};
+template <>
+inline constexpr event_tag tag_of<order_repegged>{0x031c, 1, "order_repegged"};
 
 } // namespace rialto::storage

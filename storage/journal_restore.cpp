@@ -71,6 +71,9 @@ private:
       note_id("order", made->order.id.value);
     if (const auto* made = std::get_if<list_placed>(&event))
       for (const auto& one : made->orders) note_id("order", one.id.value);
+    if (const auto* made =
+          std::get_if<sliced_order_placed>(&event)) // its slices' ids follow its own
+      note_id("order", made->order.id.value + made->slicing.slices);
   }
   void note_id(std::string_view sequence, std::uint64_t id) {
     auto at = last_ids.find(sequence);

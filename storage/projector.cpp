@@ -232,6 +232,59 @@ private:
     }
   }
 
+  void follow(const sliced_order_placed& one, const event_place& at) {
+    auto order = order_of(one.order, one, at);
+    const auto& how = one.slicing;
+    order.view.client_order_id = one.client_order_id;
+    auto& shown = order.view.slicing.emplace();
+    shown.kind = how.kind;
+    shown.is_by_volume = !how.weights.empty();
+    shown.start_at = shown.next_at = how.start_at;
+    shown.end_at = {how.start_at.value + how.duration_ns};
+    shown.slices = how.slices;
+    into_->orders.place(std::move(order));
+  }
+
+  void follow(const slice_placed& one, const event_place& at) {
+    auto* whole = into_->orders.find(one.parent);
+    if (whole == nullptr) return;
+    projected_order order;
+    order.view = whole->view; // market, side, price
+    auto& view = order.view;
+    view.id = one.order.id;
+    view.parent = one.parent;
+    view.slicing.reset();
+    view.client_order_id.clear();
+    view.tif = one.order.tif;
+    view.status = order_status::new_order;
+    view.size = one.order.size;
+    view.executed = view.prevented = {};
+    view.executed_quote = {};
+    view.created_at = view.updated_at = at.now;
+    ++whole->view.slicing->sent;
+    note_slice(whole->view, one.number);
+    into_->orders.place(std::move(order));
+  }
+  void follow(const slice_passed& one, const event_place&) {
+    if (auto* whole = into_->orders.find(one.parent)) note_slice(whole->view, one.number);
+  }
+  static void note_slice(order_view& whole, std::uint32_t number) {
+    auto& how = *whole.slicing;
+    const auto duration_ns = how.end_at.value - how.start_at.value;
+    how.next_at = number < how.slices ? slice_due(how.start_at, duration_ns, how.slices, number + 1)
+                                      : timestamp_ns{};
+  }
+  /// What its slice traded.
+  void note_slice_fill(order_id parent, const fill_view& fill, const event_place& at) {
+    auto* whole = into_->orders.find(parent);
+    if (whole == nullptr) return;
+    auto& view = whole->view;
+    view.executed += fill.size;
+    view.executed_quote += fill.notional;
+    view.updated_at = at.now;
+    view.status = order_status::partially_filled;
+  }
+
   template <class Placed>
   projected_order order_of(const submit_order& wish, const Placed& one, const event_place& at) {
     note_market(one.market, one.base, one.quote);
@@ -276,7 +329,9 @@ private:
     view.executed_quote += fill.notional;
     view.updated_at = at.now;
     view.status = one.is_last ? order_status::filled : order_status::partially_filled;
+    const auto parent = view.parent;
     if (one.is_last) into_->orders.close(*order, at.account);
+    if (parent) note_slice_fill(parent, fill, at);
   }
 
   void follow(const order_done& one, const event_place& at) {
@@ -290,6 +345,12 @@ private:
 
   void follow(const order_cut& one, const event_place& at) {
     auto* order = into_->orders.find(one.id);
+    if (order == nullptr) return;
+    order->view.prevented += one.size;
+    order->view.updated_at = at.now;
+    const auto parent = order->view.parent;
+    if (!parent) return;
+    order = into_->orders.find(parent);
     if (order == nullptr) return;
     order->view.prevented += one.size;
     order->view.updated_at = at.now;

@@ -22,9 +22,10 @@ bool is_client_order_id(std::string_view text) {
   });
 }
 
-constexpr std::string_view rule_fields[] = {"display_quantity", "min_quantity",  "expires_at",
-                                            "trigger",          "trigger_price", "trail_amount",
-                                            "trail_bps"};
+constexpr std::string_view rule_fields[] = {
+  "display_quantity", "min_quantity",     "expires_at", "trigger",    "trigger_price",
+  "trail_amount",     "trail_bps",        "peg",        "peg_offset", "slicing",
+  "slices",           "duration_seconds", "start_at"};
 
 /// Units of a decimal field that is a positive multiple of `step`; 0 when absent or wrong.
 std::int64_t take_multiple(json_object& body, std::string_view name, amount_units step,
@@ -50,8 +51,25 @@ std::int64_t take_multiple(json_object& body, std::string_view name, amount_unit
   return *units / step.value;
 }
 
+/// A time; 0 when absent or wrong.
+timestamp_ns take_time(json_object& body, std::string_view name) {
+  const auto text = body.maybe_text(name, 40);
+  if (!text) return {};
+  const auto at = parse_time(*text);
+  if (!at) body.refuse(name, "must be a UTC time, as 2030-01-31T12:00:00Z");
+  return at.value_or(timestamp_ns{});
+}
+
 /// What goes together with what.
 void check_shape(json_object& body, const place_order& order) {
+  if (order.slicing) {
+    if (order.type != order_type::limit)
+      body.refuse("type", "must be limit for an order in slices");
+    if (order.tif != time_in_force::gtc)
+      body.refuse("time_in_force", "must be gtc for an order in slices");
+    if (order.rules)
+      body.refuse("slicing", "does not go with display_quantity, min_quantity or a trigger");
+  }
   if (order.type == order_type::market) {
     if (order.price.value != 0) body.refuse("price", "does not go with a market order");
     if (order.tif == time_in_force::gtc || order.tif == time_in_force::gtd)
@@ -93,6 +111,46 @@ order_trigger take_trigger(json_object& body, const instrument& spec) {
   return trigger;
 }
 
+/// What its price follows.
+order_peg take_peg(json_object& body, const instrument& spec) {
+  order_peg peg;
+  peg.kind = take_word(body, "peg", peg_kind::none, false, "primary, market, mid", parse_peg_kind);
+  peg.offset = take_ticks(body, "peg_offset", spec);
+  if (peg.kind == peg_kind::none && peg.offset.value != 0)
+    body.fail({request_error::missing_field, "peg is required with peg_offset", "peg"});
+  return peg;
+}
+
+/// How it goes in slices; the weights of a VWAP are for who places it.
+std::optional<order_slicing> take_slicing(json_object& body) {
+  constexpr std::int64_t second = 1'000'000'000;
+  order_slicing how;
+  const auto kind = body.maybe_text("slicing", 10);
+  const auto slices =
+    body.maybe_integer("slices", order_slicing::slices_min, order_slicing::slices_max);
+  const auto seconds =
+    body.maybe_integer("duration_seconds", 1, order_slicing::duration_ns_max / second);
+  how.start_at = take_time(body, "start_at");
+  if (!kind) {
+    for (const auto* name : {"slices", "duration_seconds", "start_at"})
+      if (body.has(name)) body.refuse(name, "goes with slicing only");
+    return {};
+  }
+  const auto word = parse_slicing_kind(*kind);
+  if (!word) body.refuse("slicing", "must be one of twap, vwap");
+  if (!slices)
+    body.fail({request_error::missing_field, "slices is required with slicing", "slices"});
+  if (!seconds)
+    body.fail({request_error::missing_field, "duration_seconds is required with slicing",
+               "duration_seconds"});
+  how.kind = word.value_or(slicing_kind::twap);
+  how.slices = static_cast<std::uint32_t>(slices.value_or(0));
+  how.duration_ns = seconds.value_or(0) * second;
+  if (how.duration_ns < how.slices * order_slicing::interval_ns_min)
+    body.refuse("slices", "must be at most one a second");
+  return how;
+}
+
 /// What few orders ask for.
 void take_rules(json_object& body, place_order& order, const instrument& spec) {
   order_rules rules;
@@ -104,6 +162,7 @@ void take_rules(json_object& body, place_order& order, const instrument& spec) {
   rules.size_min = take_size("min_quantity");
   rules.expires_at = take_expiry(body);
   rules.trigger = take_trigger(body, spec);
+  rules.peg = take_peg(body, spec);
   if (rules != order_rules{}) order.rules = rules;
 }
 
@@ -135,11 +194,7 @@ price_ticks take_ticks(json_object& body, std::string_view name, const instrumen
 }
 
 timestamp_ns take_expiry(json_object& body) {
-  const auto text = body.maybe_text("expires_at", 40);
-  if (!text) return {};
-  const auto at = parse_time(*text);
-  if (!at) body.refuse("expires_at", "must be a UTC time, as 2030-01-31T12:00:00Z");
-  return at.value_or(timestamp_ns{});
+  return take_time(body, "expires_at");
 }
 
 void take_common(json_object& body, place_order& order) {
@@ -199,6 +254,7 @@ place_order take_order(json_object& body, const actors::directory& markets) {
   take_common(body, order);
   if (const auto* entry = take_symbol(body, markets)) {
     take_rules(body, order, entry->spec);
+    order.slicing = take_slicing(body);
     order.terms = terms_of(*entry);
     order.price = take_price(body, entry->spec, false);
     order.size = take_quantity(body, entry->spec, false);
@@ -223,6 +279,11 @@ std::uint64_t meaning_of(const place_order& order) {
   out.put(order.quote_quantity);
   out.put(order.stp);
   out.put(order.rules);
+  if (order.slicing) { // its weights are not asked for: they change from day to day
+    auto asked = *order.slicing;
+    asked.weights.clear();
+    out.put(asked);
+  }
   return hash64(bytes);
 }
 

@@ -84,6 +84,35 @@ void put_trigger(std::string& out, const order_view& order, const instrument* sp
   add(out, R"(,"triggered":)", order.is_triggered ? "true" : "false");
 }
 
+/// What its price follows, within the limit that is its price.
+void put_peg(std::string& out, const order_view& order, const instrument* spec) {
+  const auto peg = order.rules.value_or(order_rules{}).peg;
+  const bool is_there = peg.kind != peg_kind::none;
+  put_or_null(out, "peg", is_there, std::string(to_text(peg.kind)));
+  put_or_null(out, "peg_offset", is_there && spec != nullptr,
+              is_there && spec != nullptr ? format_price(peg.offset, *spec) : std::string{});
+}
+
+/// How it goes in slices, and of which order it is one.
+void put_slicing(std::string& out, const order_view& order) {
+  if (order.parent)
+    add(out, R"(,"parent_id":)", order.parent.value);
+  else
+    out += R"(,"parent_id":null)";
+  if (!order.slicing) {
+    out += R"(,"slicing":null)";
+    return;
+  }
+  const auto& how = *order.slicing;
+  add(out, R"(,"slicing":")", to_text(how.kind), R"(","weights":")",
+      how.is_by_volume ? "volume" : "equal");
+  add(out, R"(","start_at":")", format_time(how.start_at), R"(","end_at":")",
+      format_time(how.end_at));
+  add(out, R"(","slices":)", how.slices, R"(,"slices_sent":)", how.sent);
+  const bool goes_on = how.next_at.value != 0 && !is_final(order.status);
+  put_or_null(out, "next_slice_at", goes_on, goes_on ? format_time(how.next_at) : std::string{});
+}
+
 /// Why it ended, and what few orders ask for.
 void put_rules(std::string& out, const order_view& order, const instrument* spec) {
   const auto why = problem_of(order.reason).code;
@@ -100,11 +129,13 @@ void put_rules(std::string& out, const order_view& order, const instrument* spec
   const bool expires = rules.expires_at.value != 0;
   put_or_null(out, "expires_at", expires, expires ? format_time(rules.expires_at) : std::string{});
   put_trigger(out, order, spec);
+  put_peg(out, order, spec);
   if (order.list)
     add(out, R"(,"list_id":)", order.list.value, R"(,"pending":)",
         order.is_pending ? "true" : "false");
   else
     out += R"(,"list_id":null)";
+  put_slicing(out, order);
 }
 
 void put_order(std::string& out, const order_view& order, const actors::directory& markets) {

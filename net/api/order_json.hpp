@@ -18,6 +18,8 @@ namespace rialto::net {
 [[nodiscard]] std::optional<time_in_force> parse_time_in_force(std::string_view text);
 [[nodiscard]] std::optional<stp_mode> parse_stp_mode(std::string_view text);
 [[nodiscard]] std::optional<trigger_kind> parse_trigger_kind(std::string_view text);
+[[nodiscard]] std::optional<peg_kind> parse_peg_kind(std::string_view text);
+[[nodiscard]] std::optional<slicing_kind> parse_slicing_kind(std::string_view text);
 [[nodiscard]] std::optional<market_status> parse_market_status(std::string_view text);
 [[nodiscard]] std::optional<market_mode> parse_market_mode(std::string_view text);
 

@@ -29,8 +29,15 @@ std::optional<stp_mode> parse_stp_mode(std::string_view text) {
   return one_of<stp_mode>(text, stp_mode::none, stp_mode::expire_taker, stp_mode::expire_maker,
                           stp_mode::expire_both, stp_mode::decrement);
 }
+std::optional<peg_kind> parse_peg_kind(std::string_view text) {
+  return one_of<peg_kind>(text, peg_kind::primary, peg_kind::market, peg_kind::mid);
+}
+
 std::optional<trigger_kind> parse_trigger_kind(std::string_view text) {
   return one_of<trigger_kind>(text, trigger_kind::stop, trigger_kind::take_profit);
+}
+std::optional<slicing_kind> parse_slicing_kind(std::string_view text) {
+  return one_of<slicing_kind>(text, slicing_kind::twap, slicing_kind::vwap);
 }
 std::optional<market_status> parse_market_status(std::string_view text) {
   return one_of<market_status>(text, market_status::open, market_status::post_only,
@@ -60,11 +67,15 @@ std::string_view field_of(reject_reason why) {
   case r::expiry_invalid: return "expires_at";
   case r::trigger_invalid:
   case r::would_trigger: return "trigger_price";
+  case r::peg_invalid: return "peg";
+  case r::too_many_pegs:
   case r::too_many_triggers: return "symbol";
   case r::list_invalid: return "kind";
   case r::unknown_order: return "order_id";
   case r::timeout_invalid: return "timeout_ms";
   case r::too_many_guards: return "account_id";
+  case r::slicing_invalid: return "slicing";
+  case r::too_many_sliced: return "account_id";
   case r::unknown_account:
   case r::too_many_open_orders:
   case r::too_many_orders_today: return "account_id";

@@ -1,4 +1,5 @@
 // Order entry: place, amend, cancel; the same functions serve HTTP and the stream.
+#include "domain/volume_weights.hpp"
 #include "net/api/handlers.hpp"
 #include "net/api/list_body.hpp"
 #include "net/api/order_body.hpp"
@@ -65,6 +66,43 @@ void cancel_order_of(desk& at, const call_ptr& from, order_id id) {
          [&at, from](outcome& result) { answer_order(at, from, result, 200); });
 }
 
+/// Draws the order's id, and those of its slices behind it, and asks its account.
+void send_order(desk& at, const call_ptr& from, place_order order) {
+  try {
+    order.id = at.gate().next_order_id(1 + (order.slicing ? order.slicing->slices : 0));
+  } catch (const std::exception&) { // a block of numbers was used up and the disk gives no other
+    return from->fail(problem_of(actors::delivery::unavailable));
+  }
+  const auto drawn = order.id;
+  at.ask(from, from->account, at.to_account(std::move(order)), [&at, from, drawn](outcome& result) {
+    const auto* view = std::get_if<order_view>(&result);
+    // Another id: the client order id was known, and this is that order as it is now.
+    answer_order(at, from, result, view != nullptr && view->id != drawn ? 200 : 201);
+  });
+}
+
+/// The same for a VWAP: its slices weigh what earlier days' candles say.
+void send_weighed(desk& at, const call_ptr& from, place_order order) {
+  auto how = *order.slicing;
+  if (how.start_at.value == 0) how.start_at = at.now();
+  at.read<std::vector<std::uint32_t>>(
+    from,
+    [&tape = at.tape(), market = order.terms.market, how](storage::read_models&) {
+      std::vector<candle> past;
+      for (int day = 1; day <= weight_days_max; ++day) {
+        const auto [first, last] = weighed_on(how, day);
+        const auto found =
+          tape.candles(market, candle_interval::m1, first, last, storage::tape_store::rows_max);
+        past.insert(past.end(), found.begin(), found.end());
+      }
+      return volume_weights(how, past);
+    },
+    [&at, from, order = std::move(order)](std::vector<std::uint32_t> weights) mutable {
+      order.slicing->weights = std::move(weights);
+      send_order(at, from, std::move(order));
+    });
+}
+
 order_id take_order_id(json_object& body) {
   const auto id = body.maybe_integer("order_id", 1, (std::int64_t{1} << 56) - 1);
   if (!id) body.fail({request_error::missing_field, "order_id is required", "order_id"});
@@ -76,17 +114,9 @@ order_id take_order_id(json_object& body) {
 void post_orders(desk& at, const call_ptr& from, json_object& body) {
   auto order = take_order(body, *at.gate().markets());
   if (!body.ok()) return from->fail(body.why());
-  try {
-    order.id = at.gate().next_order_id();
-  } catch (const std::exception&) { // a block of numbers was used up and the disk gives no other
-    return from->fail(problem_of(actors::delivery::unavailable));
-  }
-  const auto drawn = order.id;
-  at.ask(from, from->account, at.to_account(std::move(order)), [&at, from, drawn](outcome& result) {
-    const auto* view = std::get_if<order_view>(&result);
-    // Another id: the client order id was known, and this is that order as it is now.
-    answer_order(at, from, result, view != nullptr && view->id != drawn ? 200 : 201);
-  });
+  if (order.slicing && order.slicing->kind == slicing_kind::vwap)
+    return send_weighed(at, from, std::move(order));
+  send_order(at, from, std::move(order));
 }
 
 void post_order_lists(desk& at, const call_ptr& from, json_object& body) {

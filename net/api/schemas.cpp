@@ -156,6 +156,17 @@ constexpr f new_order[] = {
   {"trail_amount", "decimal", false,
    "It follows the price, and goes when that has turned by so much from its best."},
   {"trail_bps", "integer", false, "The same in basis points of the best price, 1 to 9999."},
+  {"peg", "string", false,
+   "Its price follows: primary (the best price of its side), market (of the other side) or mid "
+   "(half "
+   "way between), never beyond price and never taking; for orders that may rest"},
+  {"peg_offset", "decimal", false, "So far from it, away from the other side; default 0."},
+  {"slicing", "string", false,
+   "A gtc limit order that goes in slices, each a limit order, immediate or cancel: twap (equal "
+   "slices) or vwap (weighed by what the same time of the last 7 days traded)"},
+  {"slices", "integer", false, "With slicing: how many, 2 to 1000, at most one a second."},
+  {"duration_seconds", "integer", false, "With slicing: over how long, at most 86400."},
+  {"start_at", "time", false, "With slicing: from when, at most 7 days ahead; default now."},
   {"client_order_id", "string", false, "1 to 36 of A-Z a-z 0-9 - _ . : /"}};
 constexpr f new_order_list[] = {
   {"kind", "string", true,
@@ -209,8 +220,19 @@ constexpr f order[] = {
   {"trail_amount", "decimal", false, "", true},
   {"trail_bps", "integer", false, "", true},
   {"triggered", "boolean", false, "What it waited for has come: it is in the book, or was."},
+  {"peg", "string", true, "primary, market or mid: what its price follows; price is the limit",
+   true},
+  {"peg_offset", "decimal", true, "", true},
   {"list_id", "integer", true, "The list of linked orders it was placed in.", true},
   {"pending", "boolean", false, "With list_id: an exit whose entry has not ended."},
+  {"parent_id", "integer", true, "The order it is a slice of.", true},
+  {"slicing", "string", true, "twap or vwap; the next six come with it", true},
+  {"weights", "string", false, "Of its slices: volume, or equal (twap, or nothing was traded)."},
+  {"start_at", "time", false, "The first slice."},
+  {"end_at", "time", false, "A slice's time after the last one."},
+  {"slices", "integer", false, ""},
+  {"slices_sent", "integer", false, "What was too little to be sent is in the next one."},
+  {"next_slice_at", "time", false, "Null after the last one.", true},
   {"created_at", "time", true, ""},
   {"updated_at", "time", true, ""},
   {"fills", "[]fill", true,

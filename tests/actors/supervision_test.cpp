@@ -52,6 +52,54 @@ TEST_CASE("supervision: a working order has an actor once it is asked for, below
   CHECK(node.ask(first, account_command{get_balances{}, {}}).how == delivery::no_such_entity);
 }
 
+TEST_CASE("supervision: orders that are in no book have an actor as well") {
+  running_shard node({}, 50'000'000); // accounts that nobody asks passivate soon
+  node.set_up(2);
+  const auto seller = node.rest(1, 1); // a price to sell to
+  place_order order;
+  order.terms = node.terms();
+  order.way = side::sell;
+  order.price = {9'999};
+  order.size = {10};
+  order.id = {5'000};
+  CHECK(is_status(node.ask(account_id{2}, account_command{order, {}}), order_status::filled));
+  order.id = {5'001};
+  order.price = {9'000};
+  order.rules.emplace().trigger = {trigger_kind::stop, {9'500}, {}, {}};
+  CHECK(is_status(node.ask(account_id{2}, account_command{order, {}}), order_status::new_order));
+  CHECK(is_status(node.ask(order_id{5'001}, about({5'001})), order_status::new_order));
+  CHECK(node.row(entity_id(order_id{5'001}))->parent == "account/2");
+
+  order.rules.reset();
+  order.id = {6'000};
+  order.price = {20'000}; // nobody buys there
+  auto& how = order.slicing.emplace();
+  how.slices = 20;
+  how.duration_ns = 600'000'000'000;
+  CHECK(is_status(node.ask(account_id{2}, account_command{order, {}}), order_status::new_order));
+  CHECK(node.wait_until([&] { return !node.row(entity_id(account_id{1})); }));
+  CHECK(is_status(node.ask(order_id{6'000}, about({6'000})), order_status::new_order));
+  CHECK(node.row(entity_id(order_id{6'000}))->parent == "account/2");
+  CHECK(is_status(node.ask(order_id{6'000}, account_command{cancel{{6'000}}, {}}),
+                  order_status::cancelled));
+  CHECK(seller.value != 0);
+}
+
+TEST_CASE("supervision: a slice stands below the order it is of, and ends with its actor") {
+  running_shard node;
+  node.set_up(1);
+  const auto whole = node.rest(1, 1), slice = node.rest(1, 2);
+  caf::scoped_actor self{node.find(entity_id(whole)).home_system()};
+  caf::actor found;
+  self->request(node.find(account_id{1}), std::chrono::seconds(10), find_order{slice, whole})
+    .receive([&](const caf::actor& one) { found = one; }, [](const caf::error&) {});
+  REQUIRE(found);
+  CHECK(node.row(entity_id(slice))->parent == to_string(entity_id(whole)));
+  CHECK(node.row(entity_id(whole))->parent == "account/1");
+  node.fail(entity_id(whole), "a bad day");
+  CHECK(node.wait_until([&] { return !node.row(entity_id(slice)); }));
+}
+
 TEST_CASE("supervision: an order's actor takes commands, follows its order and ends with it") {
   running_shard node;
   node.set_up(2);

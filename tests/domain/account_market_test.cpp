@@ -60,13 +60,25 @@ public:
   void run_session(int steps) {
     for (int i = 0; i < steps; ++i) {
       now_.value += throws_.between(0, 1'000'000);
+      if (throws_.chance(0.1)) pass_time(throws_.between(0, 3'000'000'000));
       if (throws_.chance(0.5)) trade();
       if (throws_.chance(0.3)) feed();
       for (auto n = throws_.below(4); n > 0; --n) deliver();
       REQUIRE(books_.check() == "");
     }
     while (deliver()) REQUIRE(books_.check() == "");
+    for (int i = 0; i < 20; ++i) { // whatever goes in slices comes to its end
+      pass_time(10'000'000'000);
+      while (deliver()) REQUIRE(books_.check() == "");
+    }
     CHECK(books_.check_drained() == "");
+    for (const auto& [parent, whole] : wholes_) {
+      const auto view = std::get<order_view>(ask(accounts_[whole.value - 1], get_order{parent}));
+      CHECK(is_final(view.status));
+      CHECK(view.executed <= view.size);
+      CHECK(view.executed == traded_in_slices_[parent]);
+      CHECK((view.status == order_status::filled) == (view.executed == view.size));
+    }
     for (auto& one : accounts_) {
       check_books(one.machine, account_id{one.id.number()}, books_);
       check_open_orders(one);
@@ -132,6 +144,21 @@ private:
     }
     case 5: order.type = order_type::post_only; break;
     case 6: return link(one, order);
+    case 8: {
+      order_slicing how;
+      how.slices = static_cast<std::uint32_t>(throws_.between(2, 6));
+      how.duration_ns = how.slices * throws_.between(1'000'000'000, 3'000'000'000);
+      if (throws_.chance(0.5)) {
+        how.kind = slicing_kind::vwap;
+        for (std::uint32_t i = 0; i < how.slices; ++i)
+          how.weights.push_back(static_cast<std::uint32_t>(throws_.between(1, 9)));
+      }
+      order.slicing = how;
+      next_ += how.slices;
+      if (std::holds_alternative<order_view>(ask(one, order)))
+        wholes_[order.id] = {one.id.number()};
+      return;
+    }
     case 7: order.rules.emplace().trigger = a_trigger(order.way); break;
     default:
       order.tif = throws_.chance(0.8)   ? time_in_force::gtc
@@ -167,6 +194,26 @@ private:
     }
     list.orders.push_back(order);
     (void)ask(one, list);
+  }
+
+  /// The clock moves on, and every account does what is due.
+  void pass_time(std::int64_t ns) {
+    now_.value += ns;
+    for (auto& one : accounts_) {
+      const auto due = one.machine.wake_at();
+      if (due.value == 0 || due > now_) continue;
+      one.machine.wake(now_, one.events, one.posts);
+      take_in(one);
+    }
+  }
+  void note_slices(const account_event& happened) {
+    if (const auto* slice = std::get_if<slice_placed>(&happened)) {
+      parents_[slice->order.id] = slice->parent;
+      ++seen["slice"];
+    } else if (const auto* fill = std::get_if<fill_settled>(&happened)) {
+      if (const auto at = parents_.find(fill->id); at != parents_.end())
+        traded_in_slices_[at->second] += fill->fill.size;
+    }
   }
 
   void feed() {
@@ -208,6 +255,7 @@ private:
       const auto& happened = one.events[one.done_events];
       if constexpr (std::is_same_v<Machine, account>) {
         books_.post(postings_of(happened, {one.id.number()}));
+        note_slices(happened);
         if (std::holds_alternative<fill_settled>(happened)) ++seen["fill"];
         if (std::holds_alternative<amend_settled>(happened)) ++seen["amend"];
         if (std::holds_alternative<trigger_noted>(happened)) ++seen["trigger"];
@@ -279,6 +327,9 @@ private:
   std::map<std::pair<entity_id, entity_id>, std::deque<link_message>> pipes_;
   ledger books_;
   std::uint64_t next_ = 0;
+  std::map<order_id, order_id> parents_;  // of slices
+  std::map<order_id, account_id> wholes_; // of which slices are sent
+  std::map<order_id, quantity_lots> traded_in_slices_;
 };
 
 } // namespace
@@ -293,7 +344,7 @@ TEST_CASE(
     for (const auto& [what, count] : floor.seen) seen[what] += count;
   }
   for (const std::string what :
-       {"fill", "amend", "trigger", "exits", "trade of users", "trade with the house"}) {
+       {"fill", "amend", "trigger", "exits", "slice", "trade of users", "trade with the house"}) {
     MESSAGE(what << ": " << seen[what]);
     CHECK(seen[what] > 0);
   }

@@ -148,6 +148,8 @@ inline std::string name_of(reject_reason why) {
   case reject_reason::price_outside_band: return "price_outside_band";
   case reject_reason::market_auction: return "market_auction";
   case reject_reason::auction_running: return "auction_running";
+  case reject_reason::peg_invalid: return "peg_invalid";
+  case reject_reason::too_many_pegs: return "too_many_pegs";
   default: return "reason " + std::to_string(static_cast<int>(why));
   }
 }
@@ -160,7 +162,7 @@ inline std::string name_of(reject_reason why) {
 /// An order is a letter; its account is 1, or that of "by N"; its owner has the account's number, or that
 /// of "owner N". Further words of an order: "stp decrement", "show 3" (iceberg), "min 4", "until 10" (GTD,
 /// seconds after the start), "stop 95", "take 110" (triggers), "trail 5 ticks", "trail 5
-/// percent", "trail 50 bps". "at 10" moves the clock there and wakes the market. Sizes 0 in `depth` drop a
+/// percent", "trail 50 bps", "peg mid 2" (its reference and offset; its price is the limit). "at 10" moves the clock there and wakes the market. Sizes 0 in `depth` drop a
 /// level.
 class table {
 public:
@@ -255,6 +257,11 @@ private:
           word == "stop" ? trigger_kind::stop : trigger_kind::take_profit;
         if (std::isdigit((words >> std::ws).peek()) != 0)
           words >> rules_of(order).trigger.price.value;
+      } else if (word == "peg") {
+        auto& peg = rules_of(order).peg;
+        words >> word >> peg.offset.value;
+        for (const auto kind : {peg_kind::primary, peg_kind::market, peg_kind::mid})
+          if (word == to_text(kind)) peg.kind = kind;
       } else if (word == "trail") {
         words >> n >> word;
         auto& trigger = rules_of(order).trigger;
@@ -450,6 +457,12 @@ private:
     return "uncrosses " + sized(one.volume, one.price);
   }
   static std::string said(const auction_ended&) { return "opens"; }
+  static std::string said(const order_pegged& one) {
+    return name_of(one.id) + " pegged within " + std::to_string(one.limit.value);
+  }
+  static std::string said(const order_repegged& one) {
+    return name_of(one.id) + " to " + std::to_string(one.price.value);
+  }
   static std::string said(const instrument_listed&) { return ""; }
   static std::string said(const instrument_changed&) { return ""; }
   static std::string said(const ids_reserved&) { return ""; }

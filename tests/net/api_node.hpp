@@ -32,7 +32,12 @@ public:
   [[nodiscard]] std::shared_ptr<const actors::directory> markets() const override {
     return faces_.markets();
   }
-  [[nodiscard]] order_id next_order_id() override { return {next_id("order")}; }
+  using gate::next_order_id;
+  [[nodiscard]] order_id next_order_id(std::uint32_t count) override {
+    const order_id first{next_id("order")};
+    while (--count > 0) (void)next_id("order");
+    return first;
+  }
   [[nodiscard]] std::uint64_t next_id(std::string_view sequence) override;
   [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override;
   [[nodiscard]] std::optional<actors::channel_message>
@@ -159,6 +164,7 @@ public:
   node_gate gate;
   recorded_port port;
   api_core& api() { return *core_; }
+  storage::tape_store& tape() { return *tape_; }
 
 private:
   std::filesystem::path directory_;

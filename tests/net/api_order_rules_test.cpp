@@ -182,4 +182,57 @@ TEST_CASE("order rules: what is wrong with a trigger is named") {
   }
 }
 
+TEST_CASE("order rules: a pegged order follows, holds by its limit and shows it") {
+  floor_with_one at;
+  const auto ben = at.node.sign_up("ben@example.org");
+  at.node.deposit(ben, "USDT", "100000");
+  at.node.deposit(ben, "BTC", "2");
+  const auto bid = [&](const char* price) {
+    const auto answer = at.node.post("/api/v1/orders", limit_order("buy", price, "0.1"), ben.token);
+    REQUIRE_MESSAGE(answer.status == 201, answer.text);
+    return answer.body();
+  };
+  const auto first = bid("49000.00");
+  const auto made =
+    at.place("buy", "50000.00", "0.2", {{"peg", "primary"}, {"peg_offset", "10.00"}});
+  CHECK(made["peg"] == "primary");
+  CHECK(made["peg_offset"] == "10.00");
+  CHECK(made["price"] == "50000.00");
+  CHECK(at.hold("USDT") == "10000");
+  const auto levels = [&] {
+    return at.node.get("/api/v1/markets/BTCUSDT/book", {}).body()["bids"];
+  };
+  CHECK(levels()[1] == json{"48990.00", "0.20000"});
+  (void)bid("49500.00");
+  at.node.wait(1'000);
+  CHECK(levels()[1] == json{"49490.00", "0.20000"});
+  const auto shown = at.order(made);
+  CHECK(shown["price"] == "50000.00");
+  CHECK(shown["status"] == "new");
+  // It executes where it rests, and what its limit held beyond comes back.
+  const auto sold =
+    at.node.post("/api/v1/orders", limit_order("sell", "49490.00", "0.3"), ben.token);
+  REQUIRE(sold.status == 201);
+  CHECK(at.order(made)["executed_quote"] == "9898");
+  CHECK(at.hold("USDT") == "0");
+  struct line {
+    json more;
+    const char *code, *field;
+  };
+  for (const auto& one : {
+         line{{{"peg", "best"}}, "invalid-field", "peg"},
+         line{{{"peg_offset", "1.00"}}, "missing-field", "peg"},
+         line{{{"peg", "mid"}, {"peg_offset", "0.001"}}, "price-off-tick", "peg_offset"},
+         line{{{"peg", "mid"}, {"display_quantity", "0.1"}}, "peg-invalid", "peg"},
+         line{{{"peg", "mid"}, {"time_in_force", "ioc"}}, "peg-invalid", "peg"},
+         line{{{"peg", "primary"}}, "no-liquidity", "quantity"},
+       }) {
+    auto body = limit_order("sell", "40000.00", "0.2");
+    for (const auto& [name, value] : one.more.items()) body[name] = value;
+    const auto answer = at.node.post("/api/v1/orders", body, at.anna.token);
+    CHECK(answer.code() == one.code);
+    CHECK(answer.field() == one.field);
+  }
+}
+
 } // namespace rialto::net

@@ -112,8 +112,18 @@ void open_account_with_money(lone_shard& at) {
 
 submit_order arriving(std::uint64_t id) {
   const auto order = sale(id);
-  return {order.id,   hers, alice, order.way,     order.type,    order.tif, order.price,
-          order.size, {},   {},    btc.maker_fee, btc.taker_fee, {}};
+  submit_order sent;
+  sent.id = order.id;
+  sent.account = hers;
+  sent.owner = alice;
+  sent.way = order.way;
+  sent.type = order.type;
+  sent.tif = order.tif;
+  sent.price = order.price;
+  sent.size = order.size;
+  sent.maker_fee = btc.maker_fee;
+  sent.taker_fee = btc.taker_fee;
+  return sent;
 }
 
 } // namespace

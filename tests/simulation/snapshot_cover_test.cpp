@@ -241,6 +241,9 @@ TEST_CASE("journal_restore: archives alone give rows, claims and ids up to their
           if (const auto* made = std::get_if<list_placed>(&event))
             for (const auto& order : made->orders)
               highest_order = std::max(highest_order, order.id);
+          if (const auto* made = std::get_if<sliced_order_placed>(&event))
+            highest_order =
+              std::max(highest_order, order_id{made->order.id.value + made->slicing.slices});
         }
       }
     }

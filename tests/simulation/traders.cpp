@@ -77,7 +77,8 @@ void traders::act() {
   const auto what = stage_.dice.below(100);
   if (what < 10) return retry();
   if (what < 16) return place_linked();
-  if (what < 64) return place();
+  if (what < 60) return place();
+  if (what < 64) return place_sliced();
   if (what < 84) return change();
   if (what < 96) return move_money();
   if (what < 98) return guard_orders();
@@ -156,7 +157,33 @@ void traders::place_linked() {
   ask(account, list, next_token_++);
 }
 
-/// Self-trade prevention, icebergs, minimum quantities, dates, triggers.
+/// A larger order in slices of a second or more. Its ids are a row of 16 far above all others.
+void traders::place_sliced() {
+  auto& dice = stage_.dice;
+  const auto account = accounts_[dice.below(accounts_.size())];
+  const auto& spec = instruments_[dice.below(instruments_.size())];
+  place_order order;
+  order.terms = terms_of(spec);
+  order.way = dice.chance(0.5) ? side::buy : side::sell;
+  order.size = {dice.between(1, 100) * 100};
+  order.price = {middle_of(spec) + dice.between(-8, 8)};
+  if (dice.chance(0.2)) order.stp = static_cast<stp_mode>(dice.below(5));
+  auto& how = order.slicing.emplace();
+  how.slices = static_cast<std::uint32_t>(dice.between(2, 10));
+  how.duration_ns = how.slices * dice.between(1'000'000'000, 4'000'000'000);
+  if (dice.chance(0.3)) {
+    how.kind = slicing_kind::vwap;
+    for (std::uint32_t i = 0; i < how.slices; ++i)
+      how.weights.push_back(static_cast<std::uint32_t>(dice.between(1, 9)));
+  }
+  const auto drawn = cluster_.draw_order_id(account);
+  if (drawn == 0) return; // its node is down
+  order.id = {(std::uint64_t{1} << 44) + 16 * drawn};
+  known_.emplace_back(account, order.id);
+  ask(account, order, next_token_++);
+}
+
+/// Self-trade prevention, icebergs, minimum quantities, dates, triggers, pegs.
 void traders::add_rules(place_order& order) {
   auto& dice = stage_.dice;
   if (dice.chance(0.3)) order.stp = static_cast<stp_mode>(dice.below(5));
@@ -175,6 +202,13 @@ void traders::add_rules(place_order& order) {
   }
   if (order.type == order_type::market || dice.chance(0.7)) return;
   const bool rests = order.tif == time_in_force::gtc;
+  if (rests && !order.rules && dice.chance(0.3)) {
+    rules.peg = {static_cast<peg_kind>(dice.between(1, 3)), {dice.between(0, 4)}};
+    const auto room = dice.between(0, 10); // its limit is on the far side of where it would rest
+    order.price.value += order.way == side::buy ? room : -std::min(room, order.price.value - 1);
+    order.rules = rules;
+    return;
+  }
   if (rests && dice.chance(0.5)) rules.display = {dice.between(1, order.size.value)};
   if (order.type == order_type::limit && dice.chance(0.3))
     rules.size_min = {dice.between(1, order.size.value)};

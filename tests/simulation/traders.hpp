@@ -36,6 +36,7 @@ private:
   };
   void place();
   void place_linked();
+  void place_sliced();
   void call_auction();
   void add_rules(place_order& order);
   [[nodiscard]] const instrument& instrument_of(market_id market) const;

@@ -159,6 +159,7 @@ void trading_session::count(tally& all) const {
   all["registrations refused by a claim"] += traders_.refused_users();
   all["trades"] += trades();
   all["auctions that ended"] += promises_.journal().auctions;
+  all["slices of larger orders"] += promises_.journal().slices;
   all["messages between clients and nodes"] += one.messages;
   all["messages lost"] += one.messages_lost;
   all["messages doubled"] += one.messages_doubled;

@@ -4,7 +4,7 @@
 -- walk. docs/formats/read_models.md has the measurement. Everything here can be dropped and
 -- projected again.
 --
--- What the rows' bytes are made of: layout 45a2987081d42cb0. A change of it is a change of this file, so that a file of
+-- What the rows' bytes are made of: layout 321fb3a59976519e. A change of it is a change of this file, so that a file of
 -- another layout is dropped and projected again (tests/storage/read_layout_test.cpp says what to write).
 
 CREATE TABLE cursors(
