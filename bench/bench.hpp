@@ -1,7 +1,7 @@
 // bench/bench.hpp: what a bench program needs: sizes for ctest and for real, medians, percentiles.
 //
 // A program is run as `NAME` (full) or `NAME --small` (a second at most, in ctest, so that it
-// cannot rot). It prints one line per measured thing: name, value, unit. Timings never fail a
+// cannot rot), or `NAME --confirm`. It prints one line per measured thing: name, value, unit. Timings never fail a
 // program; a wrong result does, with expect().
 #pragma once
 
@@ -28,13 +28,17 @@ public:
     for (int i = 1; i < argc; ++i) {
       if (std::string_view(argv[i]) == "--small") {
         is_small_ = true;
+      } else if (std::string_view(argv[i]) == "--confirm") {
+        is_confirming_ = true;
       } else {
-        std::fprintf(stderr, "usage: %s [--small]\n", argv[0]);
+        std::fprintf(stderr, "usage: %s [--small] [--confirm]\n", argv[0]);
         std::exit(2);
       }
     }
   }
   [[nodiscard]] bool is_small() const { return is_small_; }
+  /// What a slow obvious program must confirm is confirmed at full size too, which may take minutes.
+  [[nodiscard]] bool is_confirming() const { return is_confirming_ || is_small_; }
   [[nodiscard]] std::int64_t parameter(std::int64_t small, std::int64_t full) const {
     return is_small_ ? small : full;
   }
@@ -88,7 +92,7 @@ public:
   }
 
 private:
-  bool is_small_ = false;
+  bool is_small_ = false, is_confirming_ = false;
 };
 
 } // namespace rialto::bench

@@ -72,6 +72,8 @@ public:
   }
   /// Why the book takes no such order at all; what it meets there is not asked.
   [[nodiscard]] reject_reason flaw_of(const submit_order& order) const;
+  /// Why no order of this size may rest at this price.
+  [[nodiscard]] reject_reason flaw_of(price_ticks price, quantity_lots size, side way) const;
   /// A limit order at this price would trade at once.
   [[nodiscard]] bool would_take(side way, price_ticks price) const;
 
@@ -161,7 +163,6 @@ private:
   static void add_closed(order_id id, account_id account, order_status status, reject_reason why,
                          events& out);
   void end(order_handle at, order_status status, reject_reason why, events& out);
-  [[nodiscard]] reject_reason flaw_of(price_ticks price, quantity_lots size, side way) const;
   [[nodiscard]] ending submit_taking(const submit_order& order, quantity_lots& left,
                                      market_ids& ids, events& out);
   [[nodiscard]] stop take(taker& by, market_ids& ids, events& out);

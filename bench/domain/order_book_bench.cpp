@@ -1,6 +1,6 @@
 // The order book on the reference flow: (a) one book of 10'000 orders, (b) 100 books of 1'000
-// orders, interleaved. Every event is produced as the journal needs it. With --small the slow
-// obvious book of the tests must produce the same events.
+// orders, interleaved. Every event is produced as the journal needs it. With --small or --confirm the
+// slow obvious book of the tests must produce the same events.
 #include "bench/bench.hpp"
 #include "bench/domain/order_flow.hpp"
 #include "domain/market.hpp"
@@ -194,13 +194,13 @@ int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape)
     auto flow =
       bench::flow_maker(1, static_cast<std::size_t>(bench.parameter(500, 10'000)), count, 4'711)
         .take();
-    if (bench.is_small()) confirm(flow);
+    if (bench.is_confirming()) confirm(flow);
     measure(bench, "order_book (a) one book", flow);
     measure_market(flow);
   }
   auto flow = bench::flow_maker(static_cast<std::size_t>(bench.parameter(5, 100)),
                                 static_cast<std::size_t>(bench.parameter(100, 1'000)), count, 4'712)
                 .take();
-  if (bench.is_small()) confirm(flow);
+  if (bench.is_confirming()) confirm(flow);
   measure(bench, "order_book (b) interleaved books", flow);
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace rialto::net {
 
@@ -56,6 +57,31 @@ struct list_request {
   storage::page_request page;
 };
 
+using order_page = storage::page<order_view>;
+
+std::string orders_page_json(const order_page& page, const actors::directory& markets) {
+  return page_json(page.rows, page.next,
+                   [&](const order_view& one) { return order_json(one, markets); });
+}
+
+/// Fills what is left of a page of open orders with final ones. One that ended meanwhile is shown as it ended.
+void add_closed(order_page& page, storage::read_models& models, account_id account,
+                const list_request& list) {
+  const auto room = list.page.limit - static_cast<std::uint32_t>(page.rows.size());
+  if (room == 0) {
+    page.next = "closed.";
+    return;
+  }
+  auto closed = models.orders({account, list.market, {}}, {{}, room});
+  page.next = closed.next.empty() ? "" : "closed." + closed.next;
+  std::erase_if(page.rows, [&](const order_view& open) {
+    return std::any_of(closed.rows.begin(), closed.rows.end(),
+                       [&](const order_view& one) { return one.id == open.id; });
+  });
+  page.rows.insert(page.rows.end(), std::make_move_iterator(closed.rows.begin()),
+                   std::make_move_iterator(closed.rows.end()));
+}
+
 /// Newest first; `open_before`: only ids below it.
 void answer_open(desk& at, const call_ptr& from, const list_request& list, order_id open_before) {
   at.ask(from, from->account, at.to_account(get_orders{list.market}),
@@ -69,39 +95,33 @@ void answer_open(desk& at, const call_ptr& from, const list_request& list, order
            const bool has_more = orders.size() > list.page.limit;
            if (has_more) orders.resize(list.page.limit);
            std::string next;
-           if (has_more)
-             next = "open." + std::to_string(orders.back().id.value);
-           else if (list.choice == order_choice::all)
-             next = "closed.";
-           at.read_current<std::vector<order_view>>(
+           if (has_more) next = "open." + std::to_string(orders.back().id.value);
+           const bool goes_on = !has_more && list.choice == order_choice::all;
+           at.read_current<order_page>(
              from,
-             [orders](storage::read_models& models) {
-               auto full = orders;
-               for (auto& one : full)
+             [account = from->account, list, orders, next, goes_on](storage::read_models& models) {
+               order_page page{orders, next};
+               for (auto& one : page.rows)
                  if (one.executed.value > 0) one.fills = fills_of(models, one);
-               return full;
+               if (goes_on) add_closed(page, models, account, list);
+               return page;
              },
-             [&at, from, next](const std::vector<order_view>& full) {
-               const auto markets = at.gate().markets();
-               from->done(200, page_json(full, next, [&](const order_view& one) {
-                            return order_json(one, *markets);
-                          }));
+             [&at, from](const order_page& page) {
+               from->done(200, orders_page_json(page, *at.gate().markets()));
              });
          });
 }
 
 void answer_closed(desk& at, const call_ptr& from, const list_request& list) {
-  using rows = storage::page<order_view>;
-  at.read_current<rows>(
+  at.read_current<order_page>(
     from,
     [account = from->account, list](storage::read_models& models) {
-      return models.orders({account, list.market, {}}, list.page);
+      auto page = models.orders({account, list.market, {}}, list.page);
+      if (!page.next.empty()) page.next = "closed." + page.next;
+      return page;
     },
-    [&at, from](const rows& page) {
-      const auto markets = at.gate().markets();
-      const auto next = page.next.empty() ? std::string{} : "closed." + page.next;
-      from->done(200, page_json(page.rows, next,
-                                [&](const order_view& one) { return order_json(one, *markets); }));
+    [&at, from](const order_page& page) {
+      from->done(200, orders_page_json(page, *at.gate().markets()));
     });
 }
 

@@ -156,6 +156,19 @@ TEST_CASE("peg: a band is not gone beyond") {
   )");
 }
 
+TEST_CASE("peg: nor a price at which it would be worth too much") {
+  own_market(R"(
+    sell A 100x1                    => A rests 100x1
+    sell B 1x1000000 peg primary 0  => B pegged within 1; B rests 100x1000000
+    cancel A                        => A cancelled
+    sell C 90000x1                  => C rests 90000x1
+    at 1                            =>
+    sell D 1x1000000 peg primary 0  => D pegged within 1; D rejected notional_too_large
+    sell E 200x1                    => E rests 200x1
+    at 2                            => B to 200
+  )");
+}
+
 TEST_CASE("peg: the mirrored market is a reference while it is there") {
   mirrored_market(R"(
     snapshot bid 99x5 ask 101x5     =>

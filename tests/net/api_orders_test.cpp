@@ -214,6 +214,13 @@ TEST_CASE("orders: a list is paged without hole or double, open ones first") {
   std::sort(seen.begin(), seen.end(), std::greater<>());
   std::sort(expected.begin(), expected.end(), std::greater<>());
   CHECK(seen == expected);
+  // Pages are full: final orders follow the last open one.
+  const auto first = at.node.get("/api/v1/orders?limit=6", at.anna.token).body();
+  CHECK(first["items"].size() == 6);
+  CHECK(first["items"][3]["status"] == "new");
+  CHECK(first["items"][4]["status"] == "cancelled");
+  CHECK(at.node.get("/api/v1/orders", at.anna.token).body()["items"].size() == 7);
+  CHECK(at.node.get("/api/v1/orders", at.anna.token).body()["next_cursor"].is_null());
   const auto open = at.node.get("/api/v1/orders?status=open", at.anna.token).body();
   CHECK(open["items"].size() == 4);
   CHECK(open["next_cursor"].is_null());
