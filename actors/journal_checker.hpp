@@ -67,8 +67,8 @@ private:
     amount_units traded_quote;
     std::int64_t units_per_tick_lot = 0;
     bool is_waiting = false; // for its trigger
-    order_id shares;         // the list whose quantity it shares; 0: none
-    order_id parent;         // of a slice; 0: none
+    order_id shares{};       // the list whose quantity it shares; 0: none
+    order_id parent{};       // of a slice; 0: none
     bool is_sliced = false;  // in its account alone: its slices trade
   };
   void replay(trading_world::entity_type& entity, const storage::record& one,

@@ -53,7 +53,8 @@ TEST_CASE("auction: price and trades are what trying every price gives") {
       order.way = way;
       order.price = {price};
       order.size = {size};
-      if (below(4) == 0) order.rules = {{{1 + below(static_cast<std::uint64_t>(size))}, {}, {}}};
+      if (below(4) == 0)
+        order.rules = {{{1 + below(static_cast<std::uint64_t>(size))}, {}, {}, {}, {}}};
       it.run(order);
     };
     if (below(3) > 0) {
