@@ -11,12 +11,6 @@
 
 namespace rialto::actors {
 
-/// Candles that closed, to be stored.
-struct closed_candles {
-  candle_interval interval = candle_interval::s1;
-  std::vector<candle> candles;
-};
-
 class candle_face {
 public:
   /// Its channels number above `sequence_base`.
@@ -29,10 +23,16 @@ public:
   /// (those may be conflated).
   void advance(timestamp_ns now, std::vector<closed_candles>& closed,
                std::vector<channel_message>& out);
+  /// Closed candles that were corrected: appended to the messages to broadcast.
+  void correct(candle_interval interval, const std::vector<candle>& corrected,
+               std::vector<channel_message>& out);
+  /// As candle_builder::set_deaf, of every interval.
+  void set_deaf(bool is_deaf, timestamp_ns now);
   /// Goes on from a stored candle that was still open.
   void resume(candle_interval interval, const candle& open);
 
   [[nodiscard]] std::optional<candle> current(candle_interval interval) const;
+  [[nodiscard]] std::optional<live_candle> live(candle_interval interval) const;
   [[nodiscard]] std::optional<channel_message> snapshot(std::string_view channel) const;
   [[nodiscard]] std::optional<std::vector<channel_message>> since(std::string_view channel,
                                                                   std::uint64_t sequence) const;
@@ -45,9 +45,16 @@ private:
     candle_builder builder;
     channel_log log;
     bool changed = false;
+    std::uint64_t last_trade = 0; // of the running candle; 0: none since the node began
   };
-  void note_closed(series& one, std::vector<candle>& made, std::vector<closed_candles>& closed,
+  struct closing { // of one series
+    std::vector<candle> candles;
+    std::vector<std::uint64_t> last_trades;
+  };
+  void note_closed(series& one, closing& made, std::vector<closed_candles>& closed,
                    std::vector<channel_message>& out);
+  /// The newly closed ones get their last trade.
+  static void note_trades(series& one, closing& made);
   [[nodiscard]] std::string json(const candle& one, candle_interval interval, bool is_closed) const;
 
   mutable std::mutex lock_;
@@ -55,7 +62,8 @@ private:
   std::vector<series> series_;
 };
 
-/// One candle as the API shows it: times as text, prices and volumes as decimals.
+/// One candle as the API shows it: times as text, prices and volumes as decimals; "partial" and
+/// "corrected" are there when they are true.
 [[nodiscard]] std::string candle_json(const candle& one, candle_interval interval,
                                       const instrument& spec, bool is_closed);
 

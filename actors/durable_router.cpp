@@ -1,5 +1,7 @@
 #include "actors/durable_router.hpp"
 
+#include <map>
+
 namespace rialto::actors {
 
 void durable_router::connect_shard(caf::actor shard) {
@@ -13,8 +15,18 @@ void durable_router::connect_hub(caf::actor hub) {
 }
 
 void durable_router::connect_edge(edge* out) {
-  const std::lock_guard hold(lock_);
+  const std::lock_guard hold(edge_lock_);
   edge_ = out;
+}
+
+void durable_router::deliver(std::shared_ptr<release> what) {
+  const std::lock_guard hold(edge_lock_);
+  if (edge_ != nullptr) edge_->deliver(std::move(what));
+}
+
+void durable_router::news_lost() {
+  const std::lock_guard hold(edge_lock_);
+  if (edge_ != nullptr) edge_->news_lost();
 }
 
 void durable_router::watch(std::shared_ptr<watched_orders> orders) {
@@ -47,10 +59,15 @@ void durable_router::tell_orders(release& out) {
 void durable_router::operator()(std::vector<storage::notice>& notices) {
   auto out = std::make_shared<release>();
   std::vector<publication> all;
-  storage::position head = 0;
+  std::map<storage::shard_id, storage::position> heads;
+  const bool may_read = !may_read_ || may_read_();
   for (auto& one : notices) {
+    const auto before = out->answers.size();
     trading_shard::release_of(one, out->answers, all);
-    head = std::max(head, one.at);
+    for (const auto& [shard, at] : one.rows) heads[shard] = std::max(heads[shard], at);
+    if (may_read || !one.rows.empty()) continue;
+    for (auto i = before; i < out->answers.size(); ++i) // reads: another node may know more
+      out->answers[i] = {out->answers[i].token, delivery::unavailable, {}};
   }
   std::vector<market_publication> news;
   for (auto& one : all) {
@@ -59,19 +76,24 @@ void durable_router::operator()(std::vector<storage::notice>& notices) {
     else
       out->publications.push_back(std::move(one));
   }
-  if (head != 0)
-    head_moved_(head); // before anybody hears of it: who then asks for a list sees it there
-  // Held while delivering: once connect_edge(nullptr) returns, the edge is not called any more.
+  // Before anybody hears of it: who then asks for a list sees it there.
+  for (const auto& [shard, at] : heads) head_moved_(shard, at);
   const std::lock_guard hold(lock_);
   if (shard_ && watched_ && !watched_->is_empty()) tell_orders(*out);
+  if (far_) far_(*out, news, rows(heads.begin(), heads.end()));
   if (hub_ && news_->put(news)) caf::anon_send(hub_, news_waiting{});
   if (shard_)
     caf::anon_send(
       shard_, durable_batch{std::make_shared<std::vector<storage::notice>>(std::move(notices))});
   // Last, so that what a client asks for after its answer finds what the answer promised: a user's first account is opened by a message that
   // the shard lets go with this batch.
-  if (edge_ != nullptr && (!out->answers.empty() || !out->publications.empty()))
-    edge_->deliver(std::move(out));
+  if (!out->answers.empty() || !out->publications.empty()) deliver(std::move(out));
+}
+
+/// Public news of a market that runs on another node.
+void durable_router::show(std::vector<market_publication> news) {
+  const std::lock_guard hold(lock_);
+  if (hub_ && news_->put(news)) caf::anon_send(hub_, news_waiting{});
 }
 
 } // namespace rialto::actors

@@ -16,16 +16,30 @@ namespace rialto::actors {
 
 class durable_router {
 public:
-  /// Called with the journal's new head after a commit; must be cheap.
-  explicit durable_router(std::function<void(storage::position)> head_moved)
-      : head_moved_(std::move(head_moved)) {}
+  /// Called with the new head of each shard that a commit has written to; must be cheap.
+  using head_handler = std::function<void(storage::shard_id, storage::position)>;
+  explicit durable_router(head_handler head_moved) : head_moved_(std::move(head_moved)) {}
+
+  using rows = std::vector<std::pair<storage::shard_id, storage::position>>;
+  /// Takes out the answers of other nodes and shows them the news.
+  using far_release =
+    std::function<void(release&, const std::vector<market_publication>&, const rows&)>;
+  /// A node whose lease is in doubt may answer what the journal has just confirmed, and nothing else.
+  void guard_reads(std::function<bool()> may_leave) { may_read_ = std::move(may_leave); }
 
   void connect_shard(caf::actor shard);
   void connect_hub(caf::actor hub);
   /// What the hub takes when it hears news_waiting.
   [[nodiscard]] std::shared_ptr<market_news_box> news() const { return news_; }
-  /// nullptr while there is none: answers are then dropped (nobody waits for them).
+  /// nullptr while there is none: answers are then dropped (nobody waits for them). Once it returns, the former one is not called any more.
   void connect_edge(edge* out);
+  /// To this node's edge; from any thread.
+  void deliver(std::shared_ptr<release> what);
+  void news_lost();
+  /// To this node's market data hub: news of markets that run elsewhere.
+  void show(std::vector<market_publication> news);
+  /// Other nodes; before the first commit.
+  void connect_far(far_release far) { far_ = std::move(far); }
   /// Orders whose actors are told of every change, through the shard's actor.
   void watch(std::shared_ptr<watched_orders> orders);
   /// The lane's durable handler.
@@ -34,10 +48,13 @@ public:
 private:
   void tell_orders(release& out);
 
-  std::function<void(storage::position)> head_moved_;
+  head_handler head_moved_;
+  far_release far_;
+  std::function<bool()> may_read_;
   std::shared_ptr<market_news_box> news_ = std::make_shared<market_news_box>();
   std::mutex lock_;
   caf::actor shard_, hub_;
+  std::mutex edge_lock_; // innermost
   edge* edge_ = nullptr;
   std::shared_ptr<watched_orders> watched_;
 };

@@ -2,6 +2,7 @@
 //
 // The room: CAF. The source decides what is due; this actor asks it on a timer, floors sizes to our lots, lays depth and trades
 // into the markets as one batch, and pulls a market's house liquidity when its book is out of step.
+// A live source wakes it as soon as something came.
 //   B1  one batch is on its way at a time: the shard's credit comes before the next, so a fast recording cannot flood it
 #pragma once
 
@@ -23,6 +24,7 @@ struct feed_gauges {
   std::atomic<std::uint64_t> off_tick{
     0}; // levels and trades left out: not on our ticks, or below a lot
   std::atomic<std::uint64_t> unknown_symbol{0}; // news of symbols without a market
+  std::atomic<std::uint64_t> book_checks{0}, book_mismatches{0};
   std::atomic<std::int64_t> last_message_ns{0};
   std::atomic<bool> finished{false};
 };
@@ -36,6 +38,16 @@ struct feed_context {
   std::function<caf::actor()> shard;
   std::function<bool()>
     markets_are_up; // before that nothing is asked for: news of unknown markets would be lost
+  /// Where reports are left; may be null.
+  feed_board* board = nullptr;
+  /// Told of the directory whenever it changed; a live source then follows other symbols. May be empty.
+  std::function<void(feed_source& source, const directory& markets)> markets_changed = {};
+  /// A market that the source speaks of becomes a mirrored one. A live source leaves that to the operator.
+  bool makes_mirrored = true;
+  /// In a cluster one node follows the feed, the others wait with their source closed. Empty: always this one.
+  std::function<bool()> is_mine = {};
+  /// Changes when a market has come to another node: its mirror is empty there. Empty: it never does.
+  std::function<std::uint64_t(market_id)> epoch_of = {};
 };
 
 class feed_actor final : public runtime::tracked_actor {
@@ -43,23 +55,33 @@ public:
   feed_actor(caf::actor_config& config, runtime::actor_surroundings around, std::string parent,
              std::shared_ptr<feed_context> context);
 
+  /// Ends the source, and with it its threads.
+  void on_exit() override;
+
 protected:
   caf::behavior behave() override;
 
 private:
+  void open_source();
+  /// False: nothing is to be asked for.
+  bool follows();
   void poll();
   void schedule();
+  void take_up();
   void translate(const feed_news& one);
   void set_stale(const std::string& symbol, bool stale);
   void note_status();
+  void note_report(bool has_changed);
 
   std::shared_ptr<feed_context> context_;
   std::unique_ptr<feed_source> source_;
   std::shared_ptr<const directory> markets_;
   std::vector<feed_news> news_;
   std::vector<actors::request> batch_;
-  std::set<std::string, std::less<>> known_; // symbols whose market has been told of the feed
+  std::map<std::string, std::uint64_t, std::less<>>
+    known_; // symbols whose market has been told of the feed, and its epoch then
   std::uint64_t problems_told_ = 0;
+  timestamp_ns problem_told_at_, reported_at_;
   bool has_begun_ = false, waits_for_credit_ = false, is_scheduled_ = false;
 };
 

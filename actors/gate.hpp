@@ -6,6 +6,7 @@
 // does not come by the edge's deadline is "unknown", never "rejected".
 #pragma once
 
+#include "domain/candle.hpp"
 #include "domain/outcome.hpp"
 #include "storage/journal.hpp"
 
@@ -25,9 +26,10 @@ struct request {
   entity_id to;
   entity_command command;
   std::vector<storage::claim> claims; // rare: register, list an instrument
+  RIALTO_FIELDS(token, to, command, claims)
 };
 
-/// unavailable: the journal cannot take it now (503, Retry-After). claim_taken: 409.
+/// unavailable: the journal or the entity's node cannot take it now (503, Retry-After). claim_taken: 409.
 /// no_such_entity: 404. unknown: submitted, fate not known (never report it as rejected).
 enum class delivery : std::uint8_t {
   done,
@@ -42,6 +44,7 @@ struct answer {
   std::uint64_t token = 0;
   delivery how = delivery::done;
   outcome result; // meaningful when how == done
+  RIALTO_FIELDS(token, how, result)
 };
 
 /// What leaves together after one commit.
@@ -63,6 +66,44 @@ struct directory {
   [[nodiscard]] const market_entry* find(market_id id) const;
 };
 
+/// What the public sees of a market now, in numbers.
+struct market_look {
+  instrument spec;
+  std::uint64_t last_update = 0;
+  std::vector<level_change> bids, asks;   // best first
+  price_ticks last_price, previous_close; // before the last day; 0: unknown
+  std::optional<tape_entry> last_trade;   // since the node began
+  candle day; // of the last 24 h; open_time is its first minute's, trades 0 when there were none
+  bool is_stale = false;
+};
+
+/// What one publication changed in a market's public face, in numbers.
+struct face_change {
+  timestamp_ns at;
+  std::uint64_t first_update = 0,
+                last_update = 0;    // contiguous from one to the next; 0: the book is as it was
+  std::vector<level_change> levels; // new totals, each level once
+  level_change bid, ask;            // the best ones now; size 0: none
+  std::vector<tape_entry> trades;
+};
+/// Candles that closed, oldest first.
+struct closed_candles {
+  candle_interval interval = candle_interval::s1;
+  std::vector<candle> candles;
+  std::vector<std::uint64_t> last_trades{}; // of each candle; 0: it has none, or unknown
+};
+/// What is new of one market, for who speaks other words than channels.
+struct market_numbers {
+  market_id market;
+  std::vector<face_change> changes;
+  std::vector<closed_candles> candles;
+};
+/// A candle that has not closed.
+struct live_candle {
+  candle now;
+  std::uint64_t last_trade = 0; // in it; 0: unknown
+};
+
 /// A public market data message, serialised once; `bytes` is a JSON text shared by all its
 /// receivers.
 struct channel_message {
@@ -78,6 +119,12 @@ public:
   virtual ~edge() = default;
   virtual void deliver(std::shared_ptr<release> what) = 0;
   virtual void broadcast(std::vector<channel_message> messages) = 0;
+  /// Whether anybody listens to a market's numbers. Asked when a change is in the market's face already, so who begins to listen and
+  /// then looks at the face misses nothing.
+  [[nodiscard]] virtual bool wants(market_id) const { return false; }
+  virtual void publish(std::shared_ptr<const market_numbers>) {}
+  /// Publications of users and accounts may be missing: what is known of them is to be asked anew.
+  virtual void news_lost() {}
 };
 
 /// The actors' half, safe from any thread.
@@ -99,6 +146,18 @@ public:
   /// no such channel.
   [[nodiscard]] virtual std::optional<channel_message>
   channel_snapshot(std::string_view channel) const = 0;
+  /// At most `levels_max` levels a side; empty: no such market.
+  [[nodiscard]] virtual std::optional<market_look> look(std::string_view symbol,
+                                                        std::size_t levels_max) const = 0;
+  /// The candle of now, in an interval that is stored.
+  [[nodiscard]] virtual std::optional<candle> running_candle(market_id market,
+                                                             candle_interval interval) const = 0;
+  /// The same with what a candle does not keep.
+  [[nodiscard]] virtual std::optional<live_candle> live_candle_of(market_id market,
+                                                                  candle_interval interval) const {
+    const auto now = running_candle(market, interval);
+    return now ? std::optional{live_candle{*now, 0}} : std::nullopt;
+  }
   /// Messages of a channel after `sequence`, if all of them are still kept; empty optional: too
   /// old, take the snapshot.
   [[nodiscard]] virtual std::optional<std::vector<channel_message>>

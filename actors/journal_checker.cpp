@@ -1,5 +1,7 @@
 #include "actors/journal_checker.hpp"
 
+#include "domain/trade_fees.hpp"
+
 #include <algorithm>
 
 namespace rialto::actors {
@@ -227,7 +229,7 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
   if (mine.parent) {
     auto& whole = orders_.at(mine.parent);
     whole.traded += trade.size;
-    whole.traded_quote += trade.notional;
+    whole.traded_quote = capped(wide_units{whole.traded_quote.value} + trade.notional.value);
     if (whole.traded > whole.order.size)
       violation(where, "P3 order " + std::to_string(mine.parent.value) +
                          " is filled beyond its size by its slices");
@@ -239,10 +241,16 @@ void journal_checker::check_leg(const trade_executed& trade, order_id id, bool i
   if (mine.order.price.value != 0 &&
       (way == side::buy ? trade.price > mine.order.price : trade.price < mine.order.price))
     violation(where, "P3 order " + std::to_string(id.value) + " trades beyond its limit");
-  const bool as_maker = !is_taker || resting_[mine.market].is_uncrossing();
-  const auto rate = as_maker ? mine.order.maker_fee : mine.order.taker_fee;
-  const auto fee = fee_on(way == side::buy ? trade.base : trade.notional, rate);
-  if (fee != (is_taker ? trade.taker_fee : trade.maker_fee))
+  const auto rate_of = [&](const submit_order& order, bool as_taker) {
+    return as_taker && !resting_[mine.market].is_uncrossing() ? order.taker_fee : order.maker_fee;
+  };
+  const auto other = orders_.find(is_taker ? trade.maker : trade.taker);
+  const auto theirs = other == orders_.end() ? rate_ppm{} : rate_of(other->second.order, !is_taker);
+  const auto rate = rate_of(mine.order, is_taker);
+  const auto received = way == side::buy ? trade.base : trade.notional;
+  const auto fee = is_taker ? trade.taker_fee : trade.maker_fee;
+  // Trades of before a rebate was bounded have the whole of it.
+  if (fee != fee_on(received, rate_against(theirs, rate)) && fee != fee_on(received, rate))
     violation(where, "P3 the fee is not the stamped rate's");
 }
 

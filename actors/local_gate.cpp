@@ -56,6 +56,7 @@ void local_gate::set_ready(bool ready, std::string why) {
 }
 
 void local_gate::submit(std::vector<request> requests) {
+  if (forward_) return forward_(std::move(requests));
   caf::actor to;
   {
     const std::lock_guard hold(lock_);

@@ -40,6 +40,8 @@ public:
   /// Invalid before connect() and after disconnect().
   [[nodiscard]] caf::actor shard() const;
   void set_ready(bool ready, std::string why);
+  /// Where requests go instead of the shards' actor; before any request.
+  void forward(std::function<void(std::vector<request>)> to) { forward_ = std::move(to); }
   /// What keeps the lists; before any request, and outliving them.
   void follow(runtime::projection_thread& lists) { lists_ = &lists; }
 
@@ -57,6 +59,20 @@ public:
   }
   [[nodiscard]] std::optional<channel_message>
   channel_snapshot(std::string_view channel) const override;
+  [[nodiscard]] std::optional<market_look> look(std::string_view symbol,
+                                                std::size_t levels_max) const override {
+    return faces_.look(symbol, levels_max, clock_.now());
+  }
+  [[nodiscard]] std::optional<candle> running_candle(market_id market,
+                                                     candle_interval interval) const override {
+    const auto face = faces_.find(market);
+    return face ? face->candles.current(interval) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<live_candle> live_candle_of(market_id market,
+                                                          candle_interval interval) const override {
+    const auto face = faces_.find(market);
+    return face ? face->candles.live(interval) : std::nullopt;
+  }
   [[nodiscard]] std::optional<std::vector<channel_message>>
   channel_since(std::string_view channel, std::uint64_t sequence) const override;
   [[nodiscard]] bool wait_for_lists(std::function<void()> then) override {
@@ -69,6 +85,7 @@ private:
   public_faces& faces_;
   runtime::node_clock& clock_;
   id_blocks ids_;
+  std::function<void(std::vector<request>)> forward_;
   runtime::projection_thread* lists_ = nullptr;
   mutable std::mutex lock_;
   caf::actor shard_;

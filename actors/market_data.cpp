@@ -28,6 +28,7 @@ protected:
     return {
       [this](const market_news& batch) {
         std::vector<channel_message> out;
+        auto numbers = std::make_shared<market_numbers>();
         bool refresh = false;
         for (const auto& news : *batch.news) {
           if (news.market != market_) continue;
@@ -35,7 +36,8 @@ protected:
           if (news.last_update != 0 && !news.is_snapshot &&
               !faces_->market.follows(news.first_update))
             context_->ask_snapshot(market_);
-          for (auto& message : faces_->market.apply(news)) out.push_back(std::move(message));
+          for (auto& message : faces_->market.apply(news, context_->out, *numbers))
+            out.push_back(std::move(message));
           if (!news.trades.empty()) context_->tape.append(market_, news.trades);
           const auto after = faces_->market.reference_price();
           refresh |=
@@ -43,6 +45,7 @@ protected:
         }
         if (refresh) context_->faces.refresh();
         if (!out.empty()) context_->out.broadcast(std::move(out));
+        if (!numbers->changes.empty()) context_->out.publish(std::move(numbers));
       },
       [this](tick) {
         delayed_send(this, 250ms, tick{});
@@ -78,6 +81,7 @@ protected:
           if (news.market == market_ && !news.trades.empty())
             faces_->candles.add(news.trades, closed, out);
         store(closed);
+        tell(closed);
         if (!out.empty()) context_->out.broadcast(std::move(out));
       },
       [this](tick) {
@@ -86,6 +90,7 @@ protected:
         std::vector<channel_message> out;
         faces_->candles.advance(now(), closed, out);
         store(closed);
+        tell(closed);
         if (++ticks_ % 20 == 0)
           store(faces_->candles.running()); // so that a crash costs 5 s of a running candle
         if (!out.empty()) context_->out.broadcast(std::move(out));
@@ -106,6 +111,14 @@ private:
   }
   void store(const std::vector<closed_candles>& closed) {
     for (const auto& one : closed) context_->tape.put_candles(market_, one.interval, one.candles);
+  }
+
+  void tell(std::vector<closed_candles>& closed) {
+    if (closed.empty() || !context_->out.wants(market_)) return;
+    auto numbers = std::make_shared<market_numbers>();
+    numbers->market = market_;
+    numbers->candles = std::move(closed);
+    context_->out.publish(std::move(numbers));
   }
 
   std::shared_ptr<market_data_context> context_;

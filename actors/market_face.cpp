@@ -12,6 +12,10 @@ namespace {
 constexpr std::size_t recent_max = 100, minutes_max = 1'441;
 constexpr std::int64_t minute_ns = 60'000'000'000, day_ns = 86'400'000'000'000;
 
+bool is_within_day(const candle& minute, timestamp_ns now) {
+  return minute.open_time.value + minute_ns > now.value - day_ns;
+}
+
 template <class Levels>
 void write_levels(std::string& out, const Levels& levels, std::size_t levels_max,
                   const instrument& spec) {
@@ -35,6 +39,23 @@ void write_changes(std::string& out, const std::vector<level_change>& changes, s
                    format_quantity(one.size, spec));
   }
   out += ']';
+}
+
+template <class Levels>
+level_change best_of(side way, const Levels& levels) {
+  return {way, {levels.begin()->first}, {levels.begin()->second}};
+}
+
+/// What makes `now` of `old`.
+template <class Levels>
+void add_difference(side way, const Levels& old, const Levels& now,
+                    std::vector<level_change>& out) {
+  for (const auto& [price, size] : old)
+    if (!now.contains(price)) out.push_back({way, {price}, {}});
+  for (const auto& [price, size] : now) {
+    const auto known = old.find(price);
+    if (known == old.end() || known->second != size) out.push_back({way, {price}, {size}});
+  }
 }
 
 /// "auction":{...}, or null if none runs.
@@ -65,7 +86,33 @@ market_face::market_face(const instrument& spec, std::uint64_t sequence_base)
       trades_log_("trades." + spec.symbol, 1'000, sequence_base),
       ticker_log_("ticker." + spec.symbol, 1'000, sequence_base) {}
 
-std::vector<channel_message> market_face::apply(const market_publication& news) {
+void market_face::take_levels(const market_publication& news) {
+  if (news.is_snapshot) bids_.clear(), asks_.clear();
+  const auto set = [](auto& levels, const level_change& level) {
+    if (level.size.value == 0)
+      levels.erase(level.price.value);
+    else
+      levels[level.price.value] = level.size.value;
+  };
+  for (const auto& level : news.levels)
+    level.way == side::buy ? set(bids_, level) : set(asks_, level);
+}
+
+std::vector<channel_message> market_face::apply(const market_publication& news,
+                                                const edge& listener, market_numbers& numbers) {
+  face_change change;
+  auto out = apply(news, &change);
+  if (!listener.wants(news.market)) return out;
+  if (!news.is_snapshot) change.levels = news.levels;
+  change.trades = news.trades;
+  numbers.market = news.market;
+  numbers.changes.push_back(std::move(change));
+  return out;
+}
+
+/// `change` gets what the caller cannot know afterwards: of a whole book only how it differs from the old one.
+std::vector<channel_message> market_face::apply(const market_publication& news,
+                                                face_change* change) {
   const std::lock_guard hold(lock_);
   std::vector<channel_message> out;
   if (news.spec) {
@@ -74,19 +121,24 @@ std::vector<channel_message> market_face::apply(const market_publication& news) 
     if (spec_.status != market_status::auction) auction_.reset();
   }
   if (news.auction) auction_ = news.auction, ticker_changed_ = true;
-  if (news.is_snapshot) bids_.clear(), asks_.clear();
-  for (const auto& level : news.levels) {
-    if (level.way == side::buy) {
-      if (level.size.value == 0)
-        bids_.erase(level.price.value);
-      else
-        bids_[level.price.value] = level.size.value;
-    } else {
-      if (level.size.value == 0)
-        asks_.erase(level.price.value);
-      else
-        asks_[level.price.value] = level.size.value;
+  const bool tells_difference = change != nullptr && news.is_snapshot;
+  const auto old_bids = tells_difference ? bids_ : bids{};
+  const auto old_asks = tells_difference ? asks_ : asks{};
+  take_levels(news);
+  // After a crash the market knows it and the tape, which is not synced, may be behind.
+  if (news.is_snapshot && news.last_price.value != 0) last_price_ = news.last_price;
+  if (tells_difference) {
+    add_difference(side::buy, old_bids, bids_, change->levels);
+    add_difference(side::sell, old_asks, asks_, change->levels);
+  }
+  if (change != nullptr) {
+    change->at = news.at;
+    if (news.last_update > last_update_) { // a whole book may come again
+      change->first_update = last_update_ + 1;
+      change->last_update = news.last_update;
     }
+    if (!bids_.empty()) change->bid = best_of(side::buy, bids_);
+    if (!asks_.empty()) change->ask = best_of(side::sell, asks_);
   }
   if (news.last_update != 0) {
     last_update_ = news.last_update;
@@ -177,14 +229,34 @@ bool market_face::is_stale() const {
 }
 
 channel_message market_face::book_snapshot(std::size_t levels_max) const {
-  const std::lock_guard hold(lock_);
-  std::string data = fmt::format(R"({{"type":"snapshot","symbol":"{}","last_update":{},"bids":)",
-                                 spec_.symbol, last_update_);
-  write_levels(data, bids_, levels_max, spec_);
-  data += R"(,"asks":)";
-  write_levels(data, asks_, levels_max, spec_);
-  data += '}';
-  return book_log_.snapshot(data);
+  using levels = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  levels bid_levels, ask_levels;
+  instrument spec;
+  std::uint64_t last_update = 0;
+  channel_message made;
+  { // The market's news wait for this lock: levels are copied within it and become text outside.
+    const std::lock_guard hold(lock_);
+    const auto copy = [levels_max](const auto& from, levels& to) {
+      to.reserve(std::min(from.size(), levels_max));
+      for (auto at = from.begin(); at != from.end() && to.size() < levels_max; ++at)
+        to.push_back(*at);
+    };
+    copy(bids_, bid_levels);
+    copy(asks_, ask_levels);
+    spec = spec_;
+    last_update = last_update_;
+    made = book_log_.snapshot("");
+  }
+  std::string text(*made.bytes, 0, made.bytes->size() - 1); // {"channel":..,"seq":N,"data":
+  fmt::format_to(std::back_inserter(text),
+                 R"({{"type":"snapshot","symbol":"{}","last_update":{},"bids":)", spec.symbol,
+                 last_update);
+  write_levels(text, bid_levels, levels_max, spec);
+  text += R"(,"asks":)";
+  write_levels(text, ask_levels, levels_max, spec);
+  text += "}}";
+  made.bytes = std::make_shared<const std::string>(std::move(text));
+  return made;
 }
 
 channel_message market_face::trades_snapshot() const {
@@ -205,11 +277,14 @@ std::string market_face::trades_json(const std::vector<tape_entry>& trades) cons
   return data + "]}";
 }
 
-std::string market_face::ticker_json(timestamp_ns now) const {
+candle market_face::day_of(timestamp_ns now) const {
   candle day;
   for (const auto& minute : minutes_) {
-    if (minute.open_time.value + minute_ns <= now.value - day_ns) continue;
-    if (day.trades == 0) day.open = day.high = day.low = minute.open;
+    if (!is_within_day(minute, now)) continue;
+    if (day.trades == 0) {
+      day.open = day.high = day.low = minute.open;
+      day.open_time = minute.open_time;
+    }
     day.high = std::max(day.high, minute.high);
     day.low = std::min(day.low, minute.low);
     day.close = minute.close;
@@ -217,6 +292,34 @@ std::string market_face::ticker_json(timestamp_ns now) const {
     day.quote_volume += minute.quote_volume;
     day.trades += minute.trades;
   }
+  return day;
+}
+
+market_look market_face::look(timestamp_ns now, std::size_t levels_max) const {
+  const std::lock_guard hold(lock_);
+  market_look seen;
+  seen.spec = spec_;
+  seen.last_update = last_update_;
+  const auto copy = [levels_max](side way, const auto& from, std::vector<level_change>& to) {
+    to.reserve(std::min(from.size(), levels_max));
+    for (const auto& [price, size] : from) {
+      if (to.size() == levels_max) break;
+      to.push_back({way, {price}, {size}});
+    }
+  };
+  copy(side::buy, bids_, seen.bids);
+  copy(side::sell, asks_, seen.asks);
+  seen.last_price = last_price_;
+  if (!recent_.empty()) seen.last_trade = recent_.back();
+  seen.day = day_of(now);
+  for (const auto& minute : minutes_)
+    if (!is_within_day(minute, now)) seen.previous_close = minute.close;
+  seen.is_stale = stale_;
+  return seen;
+}
+
+std::string market_face::ticker_json(timestamp_ns now) const {
+  const auto day = day_of(now);
   const auto price = [&](price_ticks ticks) {
     return ticks.value == 0 ? "null" : '"' + format_price(ticks, spec_) + '"';
   };

@@ -23,7 +23,12 @@ public:
   explicit market_face(const instrument& spec, std::uint64_t sequence_base = 0);
 
   /// Takes one publication; returns what to broadcast on book.SYM and trades.SYM.
-  [[nodiscard]] std::vector<channel_message> apply(const market_publication& news);
+  [[nodiscard]] std::vector<channel_message> apply(const market_publication& news) {
+    return apply(news, nullptr);
+  }
+  /// The same, and what `news` changed, in numbers, if `listener` wants it: asked once the face has it.
+  [[nodiscard]] std::vector<channel_message> apply(const market_publication& news,
+                                                   const edge& listener, market_numbers& numbers);
   /// The ticker if it changed since the last call; called on a timer.
   [[nodiscard]] std::optional<channel_message> ticker_if_changed(timestamp_ns now);
   /// The last day's one-minute candles, oldest first, so that a restart keeps the 24 h statistics.
@@ -37,6 +42,7 @@ public:
   /// Last trade, else a best quote, else 0.
   [[nodiscard]] price_ticks reference_price() const;
   [[nodiscard]] bool is_stale() const;
+  [[nodiscard]] market_look look(timestamp_ns now, std::size_t levels_max) const;
   [[nodiscard]] channel_message book_snapshot(std::size_t levels_max = 1'000) const;
   [[nodiscard]] channel_message trades_snapshot() const; // the last 100, oldest first
   [[nodiscard]] channel_message ticker_snapshot(timestamp_ns now) const;
@@ -47,7 +53,12 @@ private:
   using bids = std::map<std::int64_t, std::int64_t, std::greater<>>; // ticks -> lots, best first
   using asks = std::map<std::int64_t, std::int64_t>;
 
+  [[nodiscard]] std::vector<channel_message> apply(const market_publication& news,
+                                                   face_change* change);
+  void take_levels(const market_publication& news);
   void note_trade(const tape_entry& trade);
+  /// The last 24 h as one candle.
+  [[nodiscard]] candle day_of(timestamp_ns now) const;
   [[nodiscard]] std::string ticker_json(timestamp_ns now) const;
   [[nodiscard]] std::string trades_json(const std::vector<tape_entry>& trades) const;
 

@@ -1,12 +1,10 @@
 // actors/messages.hpp: what our actors on one node say to one another. Local only: they carry
-// pointers, never a wire format.
-//
-// What crosses nodes gets fields, `inspect` and a type id in actors/protocol/ when the cluster
-// comes.
+// pointers, never a wire format. What crosses nodes is in actors/protocol/.
 #pragma once
 
 #include "actors/entity_loader.hpp"
 #include "actors/gate.hpp"
+#include "actors/shard_outside.hpp"
 #include "domain/feed.hpp"
 #include "runtime/shard.hpp"
 #include "storage/stream_index.hpp"
@@ -34,10 +32,48 @@ struct durable_batch {
 struct entities_recovered {
   std::shared_ptr<std::vector<recovered_entity>> all;
 };
-/// To the shard: the lane is open again under this epoch.
+/// To the shards: the lane is open again.
 struct lane_reopened {
+  struct shard {
+    storage::shard_id id = 0;
+    storage::epoch at_epoch = 0;
+    storage::journal_head journal; // at another epoch: somebody else has it
+    storage::index_tail tail;      // rows that the index may not know
+  };
+  std::shared_ptr<std::vector<shard>> shards;
+};
+/// To the shards by themselves.
+struct restart_lane_later {};
+/// To the shards: open one, leave one between two messages, or go on with it, or forget it.
+struct open_shard {
+  storage::shard_id shard = 0;
   storage::epoch at_epoch = 0;
-  std::shared_ptr<storage::index_tail> tail; // rows that the index may not know
+  runtime::cluster::turn_number turn = 0;
+};
+struct stop_shard {
+  storage::shard_id shard = 0;
+  runtime::cluster::turn_number turn = 0;
+};
+struct resume_shard {
+  storage::shard_id shard = 0;
+};
+struct drop_shard {
+  storage::shard_id shard = 0;
+};
+/// To the shards, from the loader's thread: the journal is at the epoch asked for, and this is what lies in it. Or not.
+struct shard_prepared {
+  open_shard order;
+  storage::journal_head head;
+  bool is_taken = false; // the journal is at the epoch asked for, by this lane
+  std::shared_ptr<storage::stream_index> index; // null: it failed, or is not taken
+  std::shared_ptr<std::map<entity_id, timestamp_ns>> wakes;
+};
+/// To the shards, from another node.
+struct link_batch {
+  std::shared_ptr<std::vector<runtime::envelope<trading_world>>> messages;
+};
+struct receipt_batch {
+  std::shared_ptr<std::vector<link_receipt>> receipts;
 };
 /// To the shard: rows up to `covers` are no longer needed to recover these entities.
 struct saved_snapshot {
@@ -99,6 +135,8 @@ struct market_news {
   std::shared_ptr<const std::vector<market_publication>> news;
 };
 struct tick {};
+/// To the feed actor, from a thread of its source: next() has something to do.
+struct feed_wake {};
 
 } // namespace rialto::actors
 
@@ -108,6 +146,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::batch_credit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::durable_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::entities_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::lane_reopened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::restart_lane_later)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::open_shard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::stop_shard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::resume_shard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::drop_shard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::shard_prepared)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::link_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::receipt_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::snapshots_saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::kill_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::find_actor)
@@ -123,3 +169,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::news_waiting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::flush_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::market_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::actors::feed_wake)

@@ -11,9 +11,6 @@
 
 namespace rialto::actors {
 
-/// Answers to an order's actor carry its id below this bit; an edge's tokens stay below it.
-inline constexpr std::uint64_t order_token_bit = std::uint64_t{1} << 63;
-
 class order_actor final : public runtime::tracked_actor {
 public:
   /// `parent` is the actor of `above`, its account or the order it is a slice of: when that ends, this one ends too.

@@ -66,6 +66,13 @@ std::optional<channel_message> public_faces::snapshot(std::string_view channel,
   return {};
 }
 
+std::optional<market_look> public_faces::look(std::string_view symbol, std::size_t levels_max,
+                                              timestamp_ns now) const {
+  const auto face = find(symbol);
+  if (!face) return {};
+  return face->market.look(now, levels_max);
+}
+
 std::optional<std::vector<channel_message>> public_faces::since(std::string_view channel,
                                                                 std::uint64_t sequence) const {
   const auto face = find(channel.substr(channel.rfind('.') + 1));

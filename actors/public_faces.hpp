@@ -31,6 +31,8 @@ public:
   [[nodiscard]] std::shared_ptr<const directory> markets() const;
   [[nodiscard]] std::optional<channel_message> snapshot(std::string_view channel,
                                                         timestamp_ns now) const;
+  [[nodiscard]] std::optional<market_look> look(std::string_view symbol, std::size_t levels_max,
+                                                timestamp_ns now) const;
   [[nodiscard]] std::optional<std::vector<channel_message>> since(std::string_view channel,
                                                                   std::uint64_t sequence) const;
 

@@ -15,27 +15,35 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t recovered_per_message = 256; // so that requests get their turn in between
 constexpr std::size_t covered_per_look = 200;
+constexpr auto lane_pause = 500ms; // between two restarts of the lane
+
+/// Entities of a shard that must run although nobody asks, and when they must at the latest.
+std::map<entity_id, timestamp_ns> wakes_of(storage::journal& store,
+                                           const storage::stream_index& index) {
+  auto wakes = store.wake_times();
+  std::erase_if(wakes, [&](const auto& one) { return !index.contains(one.first); });
+  return wakes;
+}
 
 } // namespace
 
 shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings around,
                          std::string parent, std::shared_ptr<shard_context> context)
-    : tracked_actor(config, around, "shard", "shard/" + std::to_string(context->options.id),
-                    std::move(parent)),
+    : tracked_actor(config, around, "shard",
+                    context->options.shard_count > 1 ? "shards" : "shard/0", std::move(parent)),
       context_(std::move(context)), shard_(world_, *this, context_->lane, context_->options),
-      tree_(*this, tracked_name(), around, context_->orders) {
+      tree_(*this, tracked_name(), around, context_->orders),
+      watch_(around.registry, around.clock) {
   context_->router.watch(tree_.watched);
   set_down_handler([this](const caf::down_msg& down) {
     if (const auto id = tree_.ended(down.source)) child_lost(id, runtime::reason_text(down.reason));
   });
-  set_exit_handler([this](const caf::exit_msg& message) {
-    tree_.stop();
-    quit(message.reason);
-  });
+  set_exit_handler([this](const caf::exit_msg& message) { quit(message.reason); });
 }
 
 caf::behavior shard_actor::behave() {
-  recover_all();
+  for (const auto& [shard, index] : context_->indexes)
+    recover(shard, wakes_of(context_->store, index));
   after_turn();
   delayed_send(this, 200ms, tick{});
   return {
@@ -50,14 +58,7 @@ caf::behavior shard_actor::behave() {
       return batch_credit{};
     },
     [this](const durable_batch& batch) {
-      for (const auto& one : *batch.notices) {
-        if (one.result != storage::append_result::accepted || one.at == 0) continue;
-        for (const auto id :
-             static_cast<runtime::shard_effects<trading_world>&>(*one.waiting).appended)
-          context_->index.note(id, one.at);
-      }
-      for (const auto& one : *batch.notices) // a row may hold several submissions
-        if (one.at != 0) context_->index.note_row(one.at);
+      note_rows(*batch.notices);
       shard_.durable(*batch.notices, now());
       after_turn();
     },
@@ -67,18 +68,54 @@ caf::behavior shard_actor::behave() {
       after_turn();
     },
     [this](const lane_reopened& one) {
-      if (one.tail) context_->index.take(*one.tail);
-      shard_.lane_restarted(one.at_epoch, now());
+      lane_is_back(one);
       after_turn();
+    },
+    [this](restart_lane_later) {
+      lane_restart_waits_ = false;
+      restart_lane_now();
+    },
+    [this](const open_shard& one) { prepare(one); },
+    [this](const shard_prepared& one) {
+      take_over(one);
+      after_turn();
+    },
+    [this](const stop_shard& one) {
+      stopping_[one.shard] = one.turn;
+      shard_.stop(one.shard, now());
+      after_turn();
+    },
+    [this](const resume_shard& one) {
+      stopping_.erase(one.shard);
+      shard_.resume(one.shard);
+    },
+    [this](const drop_shard& one) {
+      forget(one.shard);
+      after_turn();
+    },
+    [this](const link_batch& batch) {
+      for (auto& one : *batch.messages) shard_.deliver(std::move(one), now());
+      after_turn();
+    },
+    [this](const receipt_batch& batch) {
+      for (const auto& one : *batch.receipts)
+        shard_.acknowledged(one.sender, one.receiver, one.number);
     },
     [this](const snapshots_saved& some) {
       for (const auto& one : *some.all) {
-        context_->index.forget_before(one.id, one.covers + 1);
+        if (auto* const index = index_of(one.id)) index->forget_before(one.id, one.covers + 1);
         shard_.note_snapshot(one.id, one.bytes);
       }
     },
     [this](const kill_entity& one) {
       shard_.kill(one.id, "killed", now());
+      after_turn();
+    },
+    [this](const shard_question& one) {
+      std::vector<std::pair<storage::shard_id, const storage::stream_index*>> open;
+      for (const auto& [shard, index] : context_->indexes) open.emplace_back(shard, &index);
+      one.ask({tracked_name(), shard_, std::move(open),
+               [this](entity_id id) { return index_of(id); }, context_->lane, now()});
       after_turn();
     },
     [this](const find_actor& one) { return find(one.id); },
@@ -90,8 +127,10 @@ caf::behavior shard_actor::behave() {
     },
     [this](tick) {
       delayed_send(this, 200ms, tick{});
+      watch_.follow(shard_);
       shard_.tick(now());
-      if (++ticks_ % context_->index_ticks == 0) save_index();
+      if (++ticks_ % context_->index_ticks == 0)
+        for (const auto& [shard, index] : context_->indexes) save_index(shard, index);
       if (ticks_ % context_->cover_ticks == 0) cover_old_rows();
       release_memory();
       after_turn();
@@ -99,12 +138,19 @@ caf::behavior shard_actor::behave() {
   };
 }
 
-/// At start: markets, and whatever has events that no snapshot covers (their messages may never have been sent).
-void shard_actor::recover_all() {
-  const auto wakes = context_->store.wake_times();
+storage::stream_index* shard_actor::index_of(entity_id id) {
+  const auto at = context_->indexes.find(shard_.shard_of(id));
+  return at == context_->indexes.end() ? nullptr : &at->second;
+}
+
+/// Markets, and whatever has events that no snapshot covers (their messages may never have been sent). And accounts that go on by themselves:
+/// only they know their orders that go in slices, which are addressable as all others.
+void shard_actor::recover(storage::shard_id shard, const std::map<entity_id, timestamp_ns>& wakes) {
+  const auto& index = context_->indexes.at(shard);
   for (const auto& [id, at] : wakes) shard_.note_wake(id, at);
-  for (const auto id : context_->index.entities())
-    if (id.kind() == entity_kind::market || !context_->index.positions_of(id).empty())
+  for (const auto id : index.entities())
+    if (id.kind() == entity_kind::market || !index.positions_of(id).empty() ||
+        (id.kind() == entity_kind::account && wakes.contains(id)))
       shard_.activate(id, now());
 }
 
@@ -177,18 +223,25 @@ void shard_actor::child_lost(entity_id id, const std::string& why) {
 }
 
 bool shard_actor::exists(entity_id id) const {
-  return context_->index.contains(id);
+  const auto* const index = index_of(id);
+  return index != nullptr && index->contains(id);
 }
 
 void shard_actor::load(entity_id id) {
-  to_load_.push_back({id, context_->index.positions_of(id)});
+  to_load_.push_back({id, index_of(id)->positions_of(id)});
+}
+
+shard_actor::wanted_by_shard shard_actor::by_shard(std::vector<entity_request> wanted) const {
+  wanted_by_shard all;
+  for (auto& one : wanted) all[shard_.shard_of(one.id)].push_back(std::move(one));
+  return all;
 }
 
 /// What this turn asked for comes back in one pass over the journal.
 void shard_actor::load_wanted() {
   if (to_load_.empty()) return;
   const auto self = caf::actor_cast<caf::actor>(this);
-  const auto wanted = std::make_shared<std::vector<entity_request>>(std::exchange(to_load_, {}));
+  const auto wanted = std::make_shared<wanted_by_shard>(by_shard(std::exchange(to_load_, {})));
   const auto answer = [self](std::vector<recovered_entity> found) {
     for (std::size_t i = 0; i < found.size(); i += recovered_per_message) {
       const auto end = std::min(found.size(), i + recovered_per_message);
@@ -199,17 +252,20 @@ void shard_actor::load_wanted() {
     }
   };
   const auto posted = context_->loader.post([context = context_, wanted, answer] {
-    answer(recover_entities(context->store, context->options.id, trading_world(), *wanted));
+    for (const auto& [shard, some] : *wanted)
+      answer(recover_entities(context->store, shard, trading_world(), some));
   });
   if (posted) return;
   std::vector<recovered_entity> none;
-  for (const auto& one : *wanted)
-    none.push_back({one.id, nullptr, 0, 0, "too many entities wait to be loaded"});
+  for (const auto& [shard, some] : *wanted)
+    for (const auto& one : some)
+      none.push_back({one.id, nullptr, 0, 0, "too many entities wait to be loaded"});
   answer(std::move(none));
 }
 
 void shard_actor::save_snapshot(storage::snapshot made) {
-  const auto last = context_->index.last_position_of(made.entity);
+  const auto* const index = index_of(made.entity);
+  const auto last = index == nullptr ? 0 : index->last_position_of(made.entity);
   to_save_covers_.push_back({made.entity, last, made.bytes.size()});
   to_save_.push_back(std::move(made));
 }
@@ -234,29 +290,31 @@ void shard_actor::save_gathered() {
 }
 
 void shard_actor::snapshot_in_background(entity_id id) {
-  to_cover_.push_back({id, context_->index.positions_of(id)});
+  to_cover_.push_back({id, index_of(id)->positions_of(id)});
 }
 
 /// What this turn asked for is made in one pass over the journal: a pass for each would read it as often as there are entities.
 void shard_actor::make_snapshots() {
   if (to_cover_.empty()) return;
   const auto self = caf::actor_cast<caf::actor>(this);
-  const auto wanted = std::make_shared<std::vector<entity_request>>(std::exchange(to_cover_, {}));
-  static_cast<void>(context_->saver.post([context = context_, self, wanted] {
-    try {
-      auto found = recover_entities(context->store, context->options.id, trading_world(), *wanted);
-      auto saved = std::make_shared<std::vector<saved_snapshot>>();
-      for (std::size_t i = 0; i < found.size(); ++i) {
-        const auto copy = std::move(found[i].entity);
-        if (!copy || copy->is_blank() || (*wanted)[i].rows.empty()) continue;
-        const auto made = copy->make_snapshot();
-        context->store.save_snapshot(made);
-        saved->push_back({made.entity, (*wanted)[i].rows.back(), made.bytes.size()});
+  const auto all = std::make_shared<wanted_by_shard>(by_shard(std::exchange(to_cover_, {})));
+  static_cast<void>(context_->saver.post([context = context_, self, all] {
+    for (const auto& [shard, wanted] : *all) {
+      try {
+        auto found = recover_entities(context->store, shard, trading_world(), wanted);
+        auto saved = std::make_shared<std::vector<saved_snapshot>>();
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          const auto copy = std::move(found[i].entity);
+          if (!copy || copy->is_blank() || wanted[i].rows.empty()) continue;
+          const auto made = copy->make_snapshot();
+          context->store.save_snapshot(made);
+          saved->push_back({made.entity, wanted[i].rows.back(), made.bytes.size()});
+        }
+        caf::anon_send(self, snapshots_saved{saved});
+      } catch (const std::exception& problem) {
+        runtime::log_warning("shard", "{} background snapshots failed: {}", wanted.size(),
+                             problem.what());
       }
-      caf::anon_send(self, snapshots_saved{saved});
-    } catch (const std::exception& problem) {
-      runtime::log_warning("shard", "{} background snapshots failed: {}", wanted->size(),
-                           problem.what());
     }
   }));
 }
@@ -264,23 +322,25 @@ void shard_actor::make_snapshots() {
 /// So that the rows a start has to read stay few, and older ones can be archived: whoever still needs one of those gets a snapshot. One that
 /// is not in memory (its snapshot could not be saved) comes back, and leaves with a new one.
 void shard_actor::cover_old_rows() {
-  const auto head = context_->index.covers();
-  if (head <= context_->tail_rows_max || shard_.is_degraded()) return;
-  for (const auto id :
-       context_->index.needing_before(head - context_->tail_rows_max, covered_per_look)) {
-    if (shard_.is_active(id))
-      snapshot_in_background(id); // all of them in one pass
-    else
-      shard_.activate(id, now());
+  if (shard_.is_degraded()) return;
+  for (const auto& [shard, index] : context_->indexes) {
+    const auto head = index.covers();
+    if (head <= context_->tail_rows_max || !shard_.serves(shard)) continue;
+    for (const auto id : index.needing_before(head - context_->tail_rows_max, covered_per_look)) {
+      if (shard_.is_active(id))
+        snapshot_in_background(id); // all of them in one pass
+      else
+        shard_.activate(id, now());
+    }
   }
 }
 
 /// So that a start after a crash reads the journal's tail only.
-void shard_actor::save_index() {
-  const auto copy = std::make_shared<storage::stream_index>(context_->index);
-  static_cast<void>(context_->saver.post([context = context_, copy] {
+void shard_actor::save_index(storage::shard_id shard, const storage::stream_index& index) {
+  const auto copy = std::make_shared<storage::stream_index>(index);
+  static_cast<void>(context_->saver.post([context = context_, shard, copy] {
     try {
-      storage::save_stream_index(context->store, context->options.id, *copy);
+      storage::save_stream_index(context->store, shard, *copy);
     } catch (const std::exception& problem) { // a full disk, mostly: the next save tries again
       runtime::log_warning("shard", "the stream index is not saved: {}", problem.what());
     }
@@ -288,18 +348,43 @@ void shard_actor::save_index() {
 }
 
 void shard_actor::restart_lane() {
+  const auto since = std::chrono::steady_clock::now() - lane_restarted_at_;
+  if (since >= lane_pause) return restart_lane_now();
+  if (std::exchange(lane_restart_waits_, true)) return;
+  delayed_send(this, lane_pause - since, restart_lane_later{});
+}
+
+void shard_actor::restart_lane_now() {
   const auto self = caf::actor_cast<caf::actor>(this);
-  runtime::log_error(
-    "shard", "the journal refused an append; entities with unsaved events are recovered from it");
-  const auto job = [context = context_, self, first = context_->index.covers() + 1] {
+  lane_restarted_at_ = std::chrono::steady_clock::now();
+  runtime::log_error("shard",
+                     "the journal refused an append ({}); entities with unsaved events are "
+                     "recovered from it",
+                     context_->lane.failure());
+  std::vector<std::pair<lane_reopened::shard, storage::position>> open; // and the first row to read
+  for (const auto& [shard, index] : context_->indexes)
+    open.push_back({{shard, shard_.epoch_of(shard), {}, {}}, index.covers() + 1});
+  // Nobody may answer for entities whose events the journal has lost.
+  const auto give_up = [self](const std::string& why) {
+    runtime::log_error("shard", "the shards stop: {}", why);
+    caf::anon_send(self, caf::exit_msg{{}, caf::make_error(caf::sec::runtime_error, why)});
+  };
+  const auto job = [context = context_, self, open, give_up] {
     for (int attempt = 0;; ++attempt) {
       try {
         const auto heads = context->lane.restart();
-        const auto head = heads.find(context->options.id);
-        auto tail = storage::read_index_tail(context->store, context->options.id, first);
-        caf::anon_send(self, lane_reopened{head == heads.end() ? 0 : head->second.at_epoch,
-                                           std::make_shared<storage::index_tail>(std::move(tail))});
+        auto all = std::make_shared<std::vector<lane_reopened::shard>>();
+        for (auto [one, first] : open) {
+          const auto head = heads.find(one.id);
+          if (head != heads.end()) one.journal = head->second;
+          if (one.journal.at_epoch == one.at_epoch)
+            one.tail = storage::read_index_tail(context->store, one.id, first);
+          all->push_back(std::move(one));
+        }
+        caf::anon_send(self, lane_reopened{std::move(all)});
         return;
+      } catch (const storage::journal_behind& problem) {
+        return give_up(problem.what());
       } catch (const std::exception& problem) {
         if (attempt % 20 == 0)
           runtime::log_error("shard", "the journal does not reopen yet: {}", problem.what());
@@ -349,6 +434,8 @@ void shard_actor::place_activated() {
 }
 
 void shard_actor::after_turn() {
+  tell_drained();
+  speak_outside();
   load_wanted();
   save_gathered();
   make_snapshots();

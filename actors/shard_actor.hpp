@@ -1,4 +1,4 @@
-// actors/shard_actor.hpp: the CAF shell of one shard: a mailbox, a clock, timers and a place for its entities.
+// actors/shard_actor.hpp: the CAF shell of a node's shards, one lane: a mailbox, a clock, timers and a place for their entities.
 //
 // The room: CAF. Everything decided here is decided in runtime/shard.hpp; this file moves bytes between it, the lane's thread, the loader's thread
 // and the mailbox. Each active entity is also an actor of its own, under its supervisor (actor_tree): addressable, listed, killable; the end of
@@ -7,14 +7,17 @@
 
 #include "actors/actor_tree.hpp"
 #include "actors/durable_router.hpp"
+#include "actors/entity_watch.hpp"
 #include "actors/local_gate.hpp"
 #include "actors/messages.hpp"
+#include "actors/shard_question.hpp"
 #include "actors/world.hpp"
 #include "runtime/tracked_actor.hpp"
 #include "runtime/worker_thread.hpp"
 #include "storage/stream_index.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 
 namespace rialto::actors {
@@ -30,7 +33,8 @@ struct shard_gauges {
 struct shard_context {
   storage::journal& store;
   storage::thread_lane& lane;
-  storage::stream_index& index;   // the shard actor's own after start; no other thread touches it
+  std::map<storage::shard_id, storage::stream_index>&
+    indexes; // of the shards that are open; the actor's own after start, no other thread touches it
   runtime::worker_thread& loader; // of entities that somebody waits for
   runtime::worker_thread& saver;  // of snapshots and the index: nobody waits
   local_gate& gate;
@@ -42,12 +46,15 @@ struct shard_context {
   order_supervision orders = {};
   storage::position tail_rows_max = 200'000; // an entity that needs an older row gets a snapshot
   std::uint64_t cover_ticks = 50;            // between two looks for such
+  shard_outside* outside = nullptr;          // null: the only shard is here
 };
 
 class shard_actor final : public runtime::tracked_actor, public runtime::shard_host<trading_world> {
 public:
   shard_actor(caf::actor_config& config, runtime::actor_surroundings around, std::string parent,
               std::shared_ptr<shard_context> context);
+
+  void on_exit() override;
 
 protected:
   caf::behavior behave() override;
@@ -57,13 +64,36 @@ private:
   void load(entity_id id) override;
   void save_snapshot(storage::snapshot made) override;
   void snapshot_in_background(entity_id id) override;
-  [[nodiscard]] bool is_local(entity_id) const override { return true; } // one shard so far
-  void send(runtime::envelope<trading_world>) override {}
+  [[nodiscard]] bool is_local(entity_id) const override { return true; } // what is open here
+  void send(runtime::envelope<trading_world> message) override {
+    to_send_.push_back(std::move(message));
+  }
+  void acknowledge(entity_id sender, entity_id receiver, std::uint64_t number) override {
+    to_acknowledge_.push_back({sender, receiver, number});
+  }
+  void pass_on(actors::request one) override { to_pass_on_.push_back(std::move(one)); }
   void restart_lane() override;
   void entity_failed(entity_id id, const std::string& why, bool given_up) override;
   void activated(entity_id id) override;
   void passivated(entity_id id) override;
 
+  [[nodiscard]] storage::stream_index* index_of(entity_id id);
+  [[nodiscard]] const storage::stream_index* index_of(entity_id id) const {
+    return const_cast<shard_actor*>(this)->index_of(id);
+  }
+  void note_rows(const std::vector<storage::notice>& notices);
+  void lane_is_back(const lane_reopened& now_is);
+  void give_up(const std::string& why);
+  void prepare(const open_shard& order);
+  void take_over(const shard_prepared& made);
+  void tell_drained();
+  void forget(storage::shard_id shard);
+  void speak_outside();
+  /// The journal's rows of entities, by shard.
+  using wanted_by_shard = std::map<storage::shard_id, std::vector<entity_request>>;
+  [[nodiscard]] wanted_by_shard by_shard(std::vector<entity_request> wanted) const;
+
+  void restart_lane_now();
   void load_wanted();
   void save_gathered();
   void make_snapshots();
@@ -79,8 +109,8 @@ private:
   [[nodiscard]] std::optional<holder> holder_of(order_id id) const;
   void child_lost(entity_id id, const std::string& why);
   void place_activated();
-  void recover_all();
-  void save_index();
+  void recover(storage::shard_id shard, const std::map<entity_id, timestamp_ns>& wakes);
+  void save_index(storage::shard_id shard, const storage::stream_index& index);
   void cover_old_rows();
   void after_turn();
   void note_state();
@@ -90,14 +120,22 @@ private:
   trading_world world_;
   trading_shard shard_;
   actor_tree tree_;
+  entity_watch watch_;
   std::vector<entity_request> to_load_;
   std::vector<entity_request> to_cover_;
   std::vector<storage::snapshot> to_save_;
   std::vector<saved_snapshot> to_save_covers_;
+  std::map<storage::shard_id, runtime::cluster::turn_number> opening_,
+    stopping_;                                            // shards that come, that are left
+  std::vector<runtime::envelope<trading_world>> to_send_; // this turn's mail to other nodes
+  std::vector<link_receipt> to_acknowledge_;
+  std::vector<actors::request> to_pass_on_;
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
   std::size_t left_ = 0, left_this_tick_ = 0; // entities that left memory since it was given back
   bool was_degraded_ = false;
+  std::chrono::steady_clock::time_point lane_restarted_at_;
+  bool lane_restart_waits_ = false;
 };
 
 } // namespace rialto::actors

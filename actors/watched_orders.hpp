@@ -11,6 +11,9 @@
 
 namespace rialto::actors {
 
+/// Answers to an order's actor carry its id below this bit; an edge's tokens stay below it.
+inline constexpr std::uint64_t order_token_bit = std::uint64_t{1} << 63;
+
 class watched_orders {
 public:
   void add(order_id id) {

@@ -28,6 +28,19 @@ void make_data_directory(const std::string& path) {
     fail(path, "the data directory cannot be used");
 }
 
+std::string key_directory(const runtime::node_settings& settings) {
+  if (settings.cluster_node->empty()) return *settings.data_directory;
+  const auto& folder = *settings.cluster_secrets;
+  if (folder.empty())
+    throw std::runtime_error(
+      "cluster.secrets: a node of a cluster needs the folder of the keys that all nodes share");
+  for (const auto* const file : {"token-key", "secret-key"})
+    if (!std::filesystem::exists(folder + "/" + file))
+      throw std::runtime_error("cluster.secrets: there is no " + folder + "/" + file +
+                               "; rialto cluster init-ca makes it, once for the whole cluster");
+  return folder;
+}
+
 std::string random_password() {
   static constexpr char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
   std::string text;

@@ -131,7 +131,8 @@ int journal_restore(const std::vector<std::string>& sources, const std::string& 
       fmt::print("shard {}: rows 1 to {}\n", shard, grouped(last));
     fmt::print("restored {}, {} and {} into {}\n", counted(done.rows, "row"),
                counted(done.bytes, "byte"), counted(done.claims, "claim"), target);
-    fmt::print("rialto journal verify --data {} checks it; token-key (sessions) and tape.sqlite "
+    fmt::print("rialto journal verify --data {} checks it; token-key (sessions), secret-key (hmac "
+               "API keys) and tape.sqlite "
                "(public trades, candles) are copied by hand if they are left\n",
                target);
     return 0;

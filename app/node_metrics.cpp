@@ -1,5 +1,6 @@
 #include "app/node_metrics.hpp"
 
+#include "net/redis/redis_publisher.hpp"
 #include "net/server/server.hpp"
 
 namespace rialto::app {
@@ -49,6 +50,10 @@ void add_core_metrics(runtime::metrics_registry& metrics, const actors::shard_ga
   count("rialto_feed_refused_total", "Feed messages that broke a rule.", feed.parse_errors);
   count("rialto_feed_left_out_total", "Levels and trades off our ticks or below a lot.",
         feed.off_tick);
+  count("rialto_feed_book_checks_total", "Best prices compared with the source's own.",
+        feed.book_checks);
+  count("rialto_feed_book_mismatches_total", "Of those, the ones that differed.",
+        feed.book_mismatches);
   metrics.add_read_gauge("rialto_feed_last_message_ns", "Time of the feed's last message.",
                          [&feed] { return feed.last_message_ns.load(); });
 
@@ -82,6 +87,21 @@ void add_server_metrics(runtime::metrics_registry& metrics, const net::server_st
                          [&server] { return server.connections.load(); });
   metrics.add_read_gauge("rialto_web_sockets", "Open WebSockets.",
                          [&server] { return server.web_sockets.load(); });
+}
+
+void add_redis_metrics(runtime::metrics_registry& metrics, const net::redis_statistics& redis) {
+  const auto count = [&](const char* name, const char* help,
+                         const std::atomic<std::uint64_t>& from) {
+    metrics.add_read_counter(name, help, [&from] { return from.load(std::memory_order_relaxed); });
+  };
+  count("rialto_redis_published_total", "Market data messages published in Redis.",
+        redis.published);
+  count("rialto_redis_dropped_total",
+        "Messages that did not go to Redis because it was slow or away.", redis.dropped);
+  count("rialto_redis_keys_total", "Keys written in Redis.", redis.keys);
+  count("rialto_redis_reconnects_total", "Outages of Redis that ended.", redis.reconnects);
+  metrics.add_read_gauge("rialto_redis_connected", "1 while Redis takes what it is sent.",
+                         [&redis] { return redis.is_connected ? 1 : 0; });
 }
 
 } // namespace rialto::app

@@ -7,8 +7,9 @@
 #include "runtime/projection_thread.hpp"
 
 namespace rialto::net {
+struct redis_statistics;
 struct server_statistics;
-}
+} // namespace rialto::net
 
 namespace rialto::app {
 
@@ -17,5 +18,6 @@ void add_core_metrics(runtime::metrics_registry& metrics, const actors::shard_ga
                       const runtime::projection_thread& projection,
                       const runtime::actor_registry& registry, const runtime::node_clock& clock);
 void add_server_metrics(runtime::metrics_registry& metrics, const net::server_statistics& server);
+void add_redis_metrics(runtime::metrics_registry& metrics, const net::redis_statistics& redis);
 
 } // namespace rialto::app

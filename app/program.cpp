@@ -95,6 +95,12 @@ int run_program(int argc, const char* const* argv) {
   try {
     add_serve_command(program, exit_code);
     add_journal_command(program, exit_code);
+    add_migrate_command(program, exit_code);
+    add_backup_commands(program, exit_code);
+    add_import_command(program, exit_code);
+    add_record_command(program, exit_code);
+    add_cluster_command(program, exit_code);
+    add_inspect_command(program, exit_code);
     program.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return program.exit(done); // help or version, printed on standard output

@@ -30,6 +30,11 @@ struct serve_words {
   std::vector<const CLI::Option*> options;
 };
 
+/// Its name alone, as in --demo, means on.
+bool is_switch(const runtime::setting_base& one) {
+  return dynamic_cast<const runtime::setting<bool>*>(&one) != nullptr;
+}
+
 /// A recording that is not there is a mistake of the call, not of the node.
 void check_feed(const node_settings& settings, setting_errors& errors) {
   const auto& feed = *settings.feed_source;
@@ -70,7 +75,8 @@ int run_serve(serve_words& words) {
   if (const auto warning = runtime::exposure_warning(settings)) complain(*warning);
   const bool is_told = words.welcome || isatty(STDOUT_FILENO) == 1;
   return serve(settings, [&](const runtime::listen_address& at) {
-    std::printf("Rialto %s listens on %s\n", RIALTO_VERSION, web_address(at).c_str());
+    std::printf("Rialto %s listens on %s\n", RIALTO_VERSION,
+                web_address(at, !settings.tls_certificate->empty()).c_str());
     if (is_told) std::fputs(welcome_text(at, settings).c_str(), stdout);
     std::fflush(stdout); // tests and scripts read this line from a pipe
   });
@@ -105,9 +111,10 @@ void add_serve_command(CLI::App& program, int& exit_code) {
     const auto unit = spec.unit.empty() ? std::string{} : fmt::format(" {}", spec.unit);
     const auto about = fmt::format("{}\n{}{}; default: {}", spec.sentence, one.shape(), unit,
                                    spec.fallback.empty() ? "empty" : spec.fallback);
-    words->options.push_back(command->add_option(name, value.text, about)
-                               ->type_name("VALUE")
-                               ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast));
+    auto* option = command->add_option(name, value.text, about)->type_name("VALUE");
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    if (is_switch(one)) option->expected(0, 1)->default_str("on");
+    words->options.push_back(option);
   }
   command->footer("  rialto serve --data ./data --feed sim\n"
                   "  rialto serve --feed replay:day.ndjson.gz@10 --log.format json\n"

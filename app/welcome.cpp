@@ -4,16 +4,16 @@
 
 namespace rialto::app {
 
-std::string web_address(const runtime::listen_address& at) {
+std::string web_address(const runtime::listen_address& at, bool is_tls) {
   auto shown = at;
   if (shown.host == "0.0.0.0") shown.host = "127.0.0.1";
   if (shown.host == "::") shown.host = "::1";
-  return "http://" + text_of(shown);
+  return (is_tls ? "https://" : "http://") + text_of(shown);
 }
 
 std::string welcome_text(const runtime::listen_address& at,
                          const runtime::node_settings& settings) {
-  const auto web = web_address(at);
+  const auto web = web_address(at, !settings.tls_certificate->empty());
   const auto& data = *settings.data_directory;
   return fmt::format(R"(
   Address          {0}

@@ -2,6 +2,7 @@
 #include "domain/account.hpp"
 
 #include "domain/account_step.hpp"
+#include "domain/order_rules.hpp"
 
 #include <algorithm>
 
@@ -25,7 +26,30 @@ outcome account::execute(const command& cmd, timestamp_ns now, std::vector<event
                          posts_type& posts) {
   if (is_blank()) return refuse(reject_reason::unknown_account);
   const step at{now, out, posts, cmd.limits};
+  if (cmd.mark.hash != 0) return run_marked(cmd, at);
   return std::visit([&](const auto& one) { return run(one, at); }, cmd.body);
+}
+
+/// A signed request: not twice, and remembered if it did something.
+outcome account::run_marked(const account_command& cmd, const step& at) {
+  if (const auto why = marks_.refusal_of(cmd.mark, at.now); why != reject_reason::none) {
+    const auto* known = marks_.find(cmd.mark.hash);
+    rejection no{why, {}};
+    if (why != reject_reason::request_repeated || !known->order) return no;
+    if (const auto open = open_.find(known->order); open != open_.end())
+      no.order = view_of(*open);
+    else if (const auto* last = final_.find(known->order))
+      no.order = *last;
+    return no;
+  }
+  const auto events_before = at.out.size();
+  auto result = std::visit([&](const auto& one) { return run(one, at); }, cmd.body);
+  if (at.out.size() == events_before) return result;
+  order_id about;
+  if (const auto* sent = std::get_if<forwarded>(&result)) about = sent->order.id;
+  if (const auto* view = std::get_if<order_view>(&result)) about = view->id;
+  settle(request_executed{cmd.mark, about}, at);
+  return result;
 }
 
 outcome account::run(const transfer& cmd, const step& at) {
@@ -50,11 +74,11 @@ outcome account::run(const transfer& cmd, const step& at) {
 outcome account::run(const configure_account& cmd, const step& at) {
   if (cmd.stp > stp_mode::decrement) return refuse(reject_reason::amount_invalid);
   if (cmd.stp != stp_) settle(account_configured{cmd.stp}, at);
-  return account_view{self_, owner_, label_, stp_};
+  return account_view{self_, owner_, label_, stp_, told_};
 }
 
 outcome account::run(const get_account&, const step&) {
-  return account_view{self_, owner_, label_, stp_};
+  return account_view{self_, owner_, label_, stp_, told_};
 }
 
 outcome account::run(const get_balances&, const step&) {
@@ -65,6 +89,40 @@ outcome account::run(const get_order& cmd, const step&) {
   if (const auto known = open_.find(cmd.id); known != open_.end()) return view_of(*known);
   if (const auto* known = final_.find(cmd.id)) return *known;
   return refuse(reject_reason::unknown_order);
+}
+
+/// The newest order of a client order id, open or final and kept; 0: none.
+order_id account::find_by_client_id(const std::string& id) const {
+  if (const auto order = client_ids_.order_of(hash64(id)); order) {
+    if (const auto open = open_.find(order); open != open_.end())
+      return open->second.client_order_id == id ? order : order_id{};
+    const auto* last = final_.find(order);
+    return last != nullptr && last->client_order_id == id ? order : order_id{};
+  }
+  order_id newest; // its id is older than a day, but the order may be among the last ones
+  final_.each([&](const order_view& one) {
+    if (one.client_order_id == id) newest = std::max(newest, one.id);
+  });
+  return newest;
+}
+
+outcome account::run(const get_order_by_client_id& cmd, const step& at) {
+  const auto order =
+    cmd.client_order_id.empty() ? order_id{} : find_by_client_id(cmd.client_order_id);
+  if (!order) return refuse(reject_reason::unknown_order);
+  auto result = run(get_order{order}, at);
+  const auto* view = std::get_if<order_view>(&result);
+  if (view != nullptr && cmd.market && view->market != cmd.market)
+    return refuse(reject_reason::unknown_order);
+  return result;
+}
+
+order_counts account::counts(timestamp_ns now) const {
+  return {burst_.count(now), static_cast<std::uint32_t>(daily_.count(now))};
+}
+
+outcome account::run(const get_order_counts&, const step& at) {
+  return order_counts_view{self_, counts(at.now)};
 }
 
 outcome account::run(const get_volumes&, const step& at) {
@@ -159,6 +217,8 @@ void account::encode(byte_writer& out) const {
   out.put(sliced_);
   client_ids_.encode(out);
   daily_.encode(out);
+  out.put(burst_);
+  marks_.encode(out);
   final_.encode(out);
   transfers_.encode(out);
   out.put(timers_);
@@ -168,6 +228,7 @@ void account::encode(byte_writer& out) const {
     out.put(market);
     one.encode(out);
   }
+  out.put(told_);
 }
 
 void account::decode(byte_reader& in) {
@@ -184,6 +245,8 @@ void account::decode(byte_reader& in) {
   in.get(sliced_);
   client_ids_.decode(in);
   daily_.decode(in);
+  in.get(burst_);
+  marks_.decode(in);
   final_.decode(in);
   transfers_.decode(in);
   in.get(timers_);
@@ -191,6 +254,9 @@ void account::decode(byte_reader& in) {
   positions_.clear();
   for (auto count = in.get<std::uint32_t>(); count > 0 && !in.failed(); --count)
     positions_[in.get<market_id>()].decode(in);
+  told_ = in.left() > 0 ? in.get<std::uint64_t>()
+                        : events_; // a snapshot made before it was kept ends here
+  if (told_ > events_) return in.fail();
   for (const auto& [id, one] : open_)
     if (one.base >= balances_.size() || one.quote >= balances_.size()) {
       open_.clear();
@@ -206,6 +272,8 @@ void account::decode(byte_reader& in) {
       sliced_.clear();
       return in.fail();
     }
+  counts_.clear();
+  for (const auto& [id, one] : open_) counts_.add(one.market, waits(one.rules));
   if (find_flaw().rule != nullptr) in.fail();
 }
 
@@ -218,8 +286,10 @@ std::uint64_t account::state_hash() const {
 
 account::flaw account::find_flaw() const {
   std::vector<wide_units> held(balances_.size(), 0);
-  std::map<order_id, quantity_lots> in_slices;
+  std::map<order_id, wide_units> in_slices; // decoded bytes may claim any sizes
+  open_counts counted;
   for (const auto& [id, one] : open_) {
+    counted.add(one.market, waits(one.rules));
     if (!is_open_) return {"orders of an open account"};
     if (one.hold.value < 0) return {"an order's hold >= 0", one.hold.value};
     held[one.held_asset()] += one.hold.value;
@@ -229,10 +299,15 @@ account::flaw account::find_flaw() const {
       return {"executed <= size", one.executed.value, one.size.value};
     if (one.prevented.value < 0 || (one.size.value != 0 && one.prevented > one.size - one.executed))
       return {"prevented <= size - executed", one.prevented.value, one.size.value};
-    if (one.parent) in_slices[one.parent] += one.size - one.executed - one.prevented;
+    if (one.parent)
+      in_slices[one.parent] +=
+        wide_units{one.size.value} - one.executed.value - one.prevented.value;
     if (!one.has_limit() || one.is_amending || shared_by(id, one) != nullptr) continue;
+    if (one.size.value == 0) return {"an order with a limit has a size"};
     const auto sliced = sliced_.find(id);
     const auto in_flight = sliced == sliced_.end() ? quantity_lots{} : sliced->second.in_flight;
+    if (in_flight.value < 0 || in_flight > one.size)
+      return {"in flight <= size", in_flight.value, one.size.value};
     const auto need = one.need(one.price, one.size - in_flight);
     if (!need) return {"A3: what an order can cost is an amount", one.price.value, one.size.value};
     if (one.hold != *need) return {"A3: hold == need", one.hold.value, need->value};
@@ -246,9 +321,9 @@ account::flaw account::find_flaw() const {
   }
   for (const auto& [id, one] : sliced_) {
     if (!open_.contains(id)) return {"a sliced order is open", static_cast<std::int64_t>(id.value)};
-    if (one.in_flight != in_slices[id])
+    if (one.in_flight.value != in_slices[id])
       return {"what is in flight is what its slices have open", one.in_flight.value,
-              in_slices[id].value};
+              capped(in_slices[id]).value};
   }
   for (account_balances::index i = 0; i < balances_.size(); ++i) {
     const auto& one = balances_[i];
@@ -256,6 +331,9 @@ account::flaw account::find_flaw() const {
     if (one.hold != held[i])
       return {"A2: hold == what orders hold", capped(one.hold).value, capped(held[i]).value};
   }
+  if (!(counted == counts_)) return {"open orders per market are counted"};
+  if (!marks_.is_sound())
+    return {"A5: marks", static_cast<std::int64_t>(marks_.size()), request_marks::marks_max};
   if (!volume_.is_sound()) return {"a traded volume >= 0"};
   for (const auto& [market, one] : positions_)
     if (!one.is_sound()) return {"a position is sound", static_cast<std::int64_t>(market.value)};

@@ -9,14 +9,17 @@
 //   A3  a limit order without a pending amend holds exactly what its open quantity can cost; linked orders that
 //       share a hold (account_lists.cpp) have none of their own; what a slice holds its parent does not
 //   A4  a "no" is a rejection and no event; a message about an order that is not open changes nothing
+//   A5  a marked command that did something is remembered with what it did, in the same record, until its request's
+//       time is over; until then the same mark does nothing again (request_marks.hpp)
 //
 // place_order asks in this order, and the first "no" is the answer:
 //   1 the account exists; the terms are those of a market        unknown_account, instrument_invalid
 //   2 client order id: within 24 h, same body: the order's state as it is now; other body, or still the
-//     id of an open order after 24 h: client_order_id_reused
-//   3 order id unused, open orders, orders of a day  already_exists, too_many_open_orders, too_many_...
+//     id of an open order after 24 h: client_order_id_reused. By the rule open_unique: an open order has it
+//   3 order id unused, open orders, orders of a day and of ten seconds  already_exists, too_many_open_orders, ...
 //   4 market status                                  market_halted, market_cancel_only, market_post_only
 //   5 rules, slicing; price, quantity, notional       slicing_invalid, price_invalid, quantity_invalid, ...
+//     and the market's filters (order_filters.hpp)    price_outside_range, too_many_orders_here, ...
 //   6 funds                                           insufficient_balance
 #pragma once
 
@@ -24,7 +27,9 @@
 #include "domain/account_history.hpp"
 #include "domain/account_timers.hpp"
 #include "domain/machine.hpp"
+#include "domain/open_counts.hpp"
 #include "domain/position.hpp"
+#include "domain/request_marks.hpp"
 #include "domain/sliced_orders.hpp"
 #include "domain/traded_volume.hpp"
 
@@ -103,7 +108,7 @@ public:
   [[nodiscard]] timestamp_ns wake_at() const;
   void wake(timestamp_ns now, std::vector<event>& out, std::vector<addressed_message>& posts);
   /// The next publication says where the stream stands now.
-  void publish_whole() { mark_ = events_; }
+  void publish_whole() { mark_ = told_; }
 
   [[nodiscard]] bool is_blank() const { return !is_open_; }
   void encode(byte_writer& out) const;
@@ -144,6 +149,9 @@ private:
   outcome run(const get_orders& cmd, const step& at);
   outcome run(const get_volumes& cmd, const step& at);
   outcome run(const get_positions& cmd, const step& at);
+  outcome run(const get_order_by_client_id& cmd, const step& at);
+  outcome run(const get_order_counts& cmd, const step& at);
+  outcome run_marked(const account_command& cmd, const step& at);
   [[nodiscard]] order_view view_of(orders::const_reference order) const;
   [[nodiscard]] position_view view_of(market_id market, const position& one) const;
   struct flaw { // the first invariant that does not hold; no rule: all do
@@ -159,9 +167,13 @@ private:
   outcome run(const place_order& cmd, const step& at);
   outcome run(const amend& cmd, const step& at);
   outcome run(const cancel& cmd, const step& at);
+  outcome run(const cancel_by_client_id& cmd, const step& at);
+  [[nodiscard]] order_id find_by_client_id(const std::string& id) const;
   [[nodiscard]] reject_reason refusal_of(const place_order& cmd, const step& at) const;
   [[nodiscard]] submit_order submit_of(const place_order& cmd, const placement& decided,
                                        const step& at) const;
+  [[nodiscard]] reject_reason refusal_of_filters(const place_order& cmd) const;
+  [[nodiscard]] order_counts counts(timestamp_ns now) const;
   [[nodiscard]] placement decide(const place_order& cmd, funds from) const;
   [[nodiscard]] placement decide_limit(const place_order& cmd, funds from) const;
   [[nodiscard]] placement decide_market(const place_order& cmd, funds from) const;
@@ -171,6 +183,7 @@ private:
   open_order& open_order_of(const submit_order& wish, const Placed& one, timestamp_ns now);
   template <class Placed>
   void remember_id(order_id order, const Placed& one, timestamp_ns now);
+  void note_opened(const open_order& order, timestamp_ns now);
 
   // account_lists.cpp
   outcome run(const place_list& cmd, const step& at);
@@ -187,6 +200,8 @@ private:
   void take(const list_placed& one, timestamp_ns now, posts_type& posts);
   void take(const exits_settled& one, timestamp_ns now, posts_type& posts);
   void leave_list(order_id id, const open_order& order, bool was_ended);
+  /// Tells with `news` that no order of the list is open any more, if so.
+  void note_list_end(order_id list, account_publication* news) const;
 
   // account_slices.cpp
   [[nodiscard]] reject_reason refusal_of_slicing(const place_order& cmd, const step& at) const;
@@ -241,9 +256,15 @@ private:
   void take(const trigger_noted& one, timestamp_ns now, posts_type& posts);
   void take(const account_configured& one, timestamp_ns now, posts_type& posts);
   void take(const transferred& one, timestamp_ns now, posts_type& posts);
+  void take(const request_executed& one, timestamp_ns now, posts_type& posts);
   void close(orders::iterator at, order_view last);
+  /// Notes that the event of now is told to the owner's streams; false while events are replayed.
+  bool tells() {
+    told_ = events_;
+    return is_live_;
+  }
   /// While live: tells the owner's streams of an order (or none) and of balances. Null: nothing was told.
-  account_publication* tell(const order_view* order,
+  account_publication* tell(order_change what, const order_view* order,
                             std::initializer_list<account_balances::index> changed,
                             timestamp_ns now);
 
@@ -253,12 +274,15 @@ private:
   std::string label_;
   stp_mode stp_ = stp_mode::none; // of orders that name none
   std::uint64_t events_ = 0;      // applied since the beginning
+  std::uint64_t told_ = 0;        // the last of them that the streams are told of
   account_balances balances_;
   orders open_;
   std::map<order_id, order_list> lists_;
   sliced_orders sliced_; // of open_
   client_ids client_ids_;
   daily_orders daily_;
+  burst_orders burst_;
+  request_marks marks_;
   final_orders final_;
   transfer_log transfers_;
   account_timers timers_;
@@ -266,7 +290,9 @@ private:
   std::map<market_id, position> positions_; // of every market it ever traded in
 
   // Not history.
-  bool is_live_ = false; // apply() came from execute() or handle()
+  open_counts counts_;                           // of open_
+  bool is_live_ = false;                         // apply() came from execute() or handle()
+  std::map<order_id, std::string> cancel_names_; // of open orders; for the streams alone
   std::vector<publication> news_;
   std::optional<std::uint64_t> mark_; // to be told before them
 };

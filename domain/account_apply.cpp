@@ -1,6 +1,7 @@
 // The one place where an account changes. Nothing here says no or asserts: the event already happened,
 // and check_invariants() is what notices a wrong one.
 #include "domain/account.hpp"
+#include "domain/order_rules.hpp"
 
 #include <algorithm>
 
@@ -35,8 +36,15 @@ open_order& account::open_order_of(const submit_order& wish, const Placed& one, 
   order.quote = balances_.index_of(one.quote);
   order.stp = wish.stp;
   order.rules = wish.rules;
-  daily_.add(now);
+  note_opened(order, now);
   return order;
+}
+
+/// An order more, in every count.
+void account::note_opened(const open_order& order, timestamp_ns now) {
+  daily_.add(now);
+  burst_.add(now);
+  counts_.add(order.market, waits(order.rules));
 }
 
 /// Remembers the client order id of an order or a list.
@@ -58,9 +66,9 @@ void account::take(const order_placed& one, timestamp_ns now, posts_type& posts)
   balances_.hold(order.held_asset(), one.hold);
   remember_id(one.order.id, one, now);
   posts.push_back({entity_id{one.market}, one.order});
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*open_.find(one.order.id));
-  tell(&view, {order.held_asset()}, now);
+  tell(order_change::placed, &view, {order.held_asset()}, now);
 }
 
 /// Nothing is sent yet (account_slices.cpp).
@@ -72,9 +80,9 @@ void account::take(const sliced_order_placed& one, timestamp_ns now, posts_type&
   remember_id(one.order.id, one, now);
   auto& mine = sliced_[one.order.id];
   mine = {one.order, one.slicing, one.quantity_min, one.notional_min, 0, 0, 0, {}};
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*open_.find(one.order.id));
-  tell(&view, {order.held_asset()}, now);
+  tell(order_change::placed, &view, {order.held_asset()}, now);
 }
 
 /// A list holds what the dearer of its two orders can cost; an entry holds its own.
@@ -94,18 +102,32 @@ void account::take(const list_placed& one, timestamp_ns now, posts_type& posts) 
     }
   }
   open_.find(one.list)->second.client_order_id = one.client_order_id;
+  for (std::size_t i = 0; i < one.other_ids.size() && i + 1 < one.orders.size(); ++i) {
+    const auto id = one.orders[i + 1].id;
+    open_.find(id)->second.client_order_id = one.other_ids[i];
+    if (one.other_ids[i].empty()) continue;
+    client_entry entry;
+    entry.id_hash = hash64(one.other_ids[i]);
+    entry.order = id;
+    entry.placed_at = now;
+    client_ids_.add(entry, now);
+  }
   if (!one.has_entry) {
     list.hold = one.hold;
     balances_.hold(list.asset, one.hold);
   }
   remember_id(one.list, one, now);
   posts.push_back({entity_id{one.market}, submit_list{one.list, self_, one.has_entry, one.orders}});
-  if (!is_live_) return;
+  if (!tells()) return;
+  account_publication* news = nullptr;
+  list_news all{one.has_entry, false, {}};
   for (const auto& wish : one.orders) {
     const auto at = open_.find(wish.id);
     const auto view = view_of(*at);
-    tell(&view, {at->second.held_asset()}, now);
+    news = tell(order_change::placed, &view, {at->second.held_asset()}, now);
+    all.orders.push_back({wish.id, view.client_order_id});
   }
+  if (news != nullptr) news->list = std::move(all);
 }
 
 /// The exits are in the market. One that is alone owns the hold from here.
@@ -126,9 +148,9 @@ void account::take(const exits_settled& one, timestamp_ns now, posts_type&) {
       order.hold = list->second.hold;
       lists_.erase(list);
     }
-    if (!is_live_) continue;
+    if (!tells()) continue;
     const auto view = view_of(*at);
-    tell(&view, {asset}, now);
+    tell(order_change::opened, &view, {asset}, now);
   }
 }
 
@@ -140,7 +162,7 @@ void account::take(const amend_requested& one, timestamp_ns now, posts_type& pos
   order.hold += one.extra_hold;
   balances_.hold(order.held_asset(), one.extra_hold);
   posts.push_back({entity_id{order.market}, amend_order{one.id, self_, one.price, one.size}});
-  if (one.extra_hold.value != 0) tell(nullptr, {order.held_asset()}, now);
+  if (one.extra_hold.value != 0) tell(order_change::none, nullptr, {order.held_asset()}, now);
 }
 
 void account::take(const cancel_requested& one, timestamp_ns, posts_type& posts) {
@@ -177,19 +199,23 @@ void account::take(const fill_settled& one, timestamp_ns now, posts_type&) {
   order.executed_quote += one.fill.notional;
   order.updated_at = now;
   if (order.parent) note_slice_fill(order, one.fill, now);
-  if (!is_live_ && !one.is_last) return;
+  const bool is_told = tells();
+  if (!is_told && !one.is_last) return;
   auto view = view_of(*at);
   if (one.is_last) view.status = order_status::filled;
-  if (is_live_) {
+  account_publication* news = nullptr;
+  if (is_told) {
     view.fills.push_back(one.fill);
-    if (auto* news = tell(&view, {base, quote}, now); news != nullptr)
-      news->position = view_of(one.market, position);
+    news = tell(order_change::filled, &view, {base, quote}, now);
+    if (news != nullptr) news->position = view_of(one.market, position);
     view.fills.clear();
   }
   if (!one.is_last) return;
   leave_list(one.id, order, false);
   if (order.parent) note_slice_end(order);
+  const auto list_id = order.list;
   close(at, std::move(view));
+  note_list_end(list_id, news);
 }
 
 void account::take(const order_done& one, timestamp_ns now, posts_type&) {
@@ -202,10 +228,15 @@ void account::take(const order_done& one, timestamp_ns now, posts_type&) {
   auto view = view_of(*at);
   view.status = one.status;
   view.reason = one.reason;
-  tell(&view, {asset}, now);
+  auto* const news = tell(order_change::ended, &view, {asset}, now);
+  if (news != nullptr)
+    if (const auto known = cancel_names_.find(one.id); known != cancel_names_.end())
+      news->cancel_name = known->second;
   leave_list(one.id, at->second, true);
   if (at->second.parent) note_slice_end(at->second);
+  const auto list = at->second.list;
   close(at, std::move(view));
+  note_list_end(list, news);
 }
 
 void account::take(const amend_settled& one, timestamp_ns now, posts_type&) {
@@ -219,9 +250,10 @@ void account::take(const amend_settled& one, timestamp_ns now, posts_type&) {
   order.size = one.size;
   order.hold -= one.released;
   order.updated_at = now;
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*at);
-  tell(&view, {asset}, now);
+  const auto what = one.reason == reject_reason::none ? order_change::amended : order_change::none;
+  tell(what, &view, {asset}, now);
 }
 
 void account::take(const trigger_noted& one, timestamp_ns now, posts_type&) {
@@ -229,9 +261,9 @@ void account::take(const trigger_noted& one, timestamp_ns now, posts_type&) {
   if (at == open_.end()) return;
   at->second.is_triggered = true;
   at->second.updated_at = now;
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*at);
-  tell(&view, {}, now);
+  tell(order_change::triggered, &view, {}, now);
 }
 
 void account::take(const account_configured& one, timestamp_ns, posts_type&) {
@@ -248,9 +280,10 @@ void account::take(const order_cut& one, timestamp_ns now, posts_type&) {
   order.hold -= one.released;
   order.updated_at = now;
   if (order.parent) note_slice_cut(order, one.size, now);
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*at);
-  tell(&view, {asset}, now);
+  if (auto* news = tell(order_change::reduced, &view, {asset}, now); news != nullptr)
+    news->reduced = one.size;
 }
 
 void account::take(const transferred& one, timestamp_ns now, posts_type&) {
@@ -261,28 +294,36 @@ void account::take(const transferred& one, timestamp_ns now, posts_type&) {
     balances_.pay(asset, one.amount);
   transfers_.add(
     {one.kind, one.asset, one.amount, one.reference, capped(balances_[asset].available), now});
-  tell(nullptr, {asset}, now);
+  if (auto* news = tell(order_change::none, nullptr, {asset}, now); news != nullptr)
+    news->moved = one.kind == transfer_kind::deposit ? one.amount : -one.amount;
+}
+
+void account::take(const request_executed& one, timestamp_ns now, posts_type&) {
+  marks_.add(one, now);
 }
 
 void account::close(orders::iterator at, order_view last) {
+  counts_.drop(at->second.market, waits(at->second.rules));
   if (!at->second.client_order_id.empty())
     client_ids_.close(hash64(at->second.client_order_id), last);
   sliced_.erase(at->first);
+  cancel_names_.erase(at->first);
   open_.erase(at);
   final_.add(std::move(last));
 }
 
-account_publication* account::tell(const order_view* order,
+account_publication* account::tell(order_change what, const order_view* order,
                                    std::initializer_list<account_balances::index> changed,
                                    timestamp_ns now) {
   // A full list keeps what it has: a client that resumes sees from the numbers that some are missing.
-  if (!is_live_ || news_.size() == publications_max) return nullptr;
+  if (!tells() || news_.size() == publications_max) return nullptr;
   auto& news =
     std::get<account_publication>(news_.emplace_back(std::in_place_type<account_publication>));
   news.account = self_;
   news.owner = owner_;
   news.at = now;
   news.event_number = events_;
+  news.change = what;
   if (order != nullptr) news.order = *order;
   news.balances.reserve(changed.size());
   for (const auto index : changed) news.balances.push_back(balances_.view(index));

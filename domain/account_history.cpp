@@ -32,6 +32,19 @@ void client_ids::add(const client_entry& placed, timestamp_ns now) {
   recent_.push_back(placed);
 }
 
+order_id client_ids::order_of(std::uint64_t id_hash) const {
+  if (const auto number = numbers_.find(id_hash); number != hash_index::none)
+    return recent_[number - first_].order;
+  const auto old = aged_.find(id_hash);
+  return old == aged_.end() ? order_id{} : old->second;
+}
+
+bool client_ids::is_open(std::uint64_t id_hash) const {
+  if (const auto number = numbers_.find(id_hash); number != hash_index::none)
+    return !is_final(recent_[number - first_].status);
+  return aged_.contains(id_hash);
+}
+
 client_entry* client_ids::find(std::uint64_t id_hash) {
   const auto number = numbers_.find(id_hash);
   return number == hash_index::none ? nullptr : &recent_[number - first_];

@@ -47,6 +47,10 @@ public:
   };
   [[nodiscard]] answer look(std::uint64_t id_hash, std::uint64_t body_hash, timestamp_ns now) const;
   void add(const client_entry& placed, timestamp_ns now);
+  /// The newest order of a client order id, if it is remembered; 0: none.
+  [[nodiscard]] order_id order_of(std::uint64_t id_hash) const;
+  /// An open order has it.
+  [[nodiscard]] bool is_open(std::uint64_t id_hash) const;
   /// The order of `id_hash` is final.
   void close(std::uint64_t id_hash, const order_view& last);
 
@@ -80,6 +84,27 @@ private:
   std::int64_t hour_ = 0; // of the newest count
   std::array<std::uint32_t, hours> counts_{};
   std::uint64_t sum_ = 0; // of counts_
+};
+
+/// Orders placed in the ten seconds that hold now, which begin at whole tens of the Unix time.
+class burst_orders {
+public:
+  static constexpr std::int64_t span_ns = 10'000'000'000;
+  [[nodiscard]] std::uint32_t count(timestamp_ns now) const {
+    return now.value / span_ns <= span_ ? count_ : 0;
+  }
+  void add(timestamp_ns now) {
+    if (const auto span = now.value / span_ns; span > span_) {
+      span_ = span;
+      count_ = 0;
+    }
+    ++count_;
+  }
+  RIALTO_FIELDS(span_, count_)
+
+private:
+  std::int64_t span_ = 0;
+  std::uint32_t count_ = 0;
 };
 
 /// The last 1,000 final orders.

@@ -16,7 +16,17 @@ outcome account::run(const place_list& cmd, const step& at) {
   if (const auto why = flaw_of_list(cmd.has_entry, cmd.orders); why != reject_reason::none)
     return refuse(why);
   const auto& first = cmd.orders[0];
-  if (!first.client_order_id.empty()) {
+  const bool has_own_ids = first.id_rule == client_id_rule::open_unique;
+  if (has_own_ids) {
+    for (const auto& one : cmd.orders) {
+      if (one.client_order_id.empty()) continue;
+      if (client_ids_.is_open(hash64(one.client_order_id)))
+        return refuse(reject_reason::client_order_id_reused);
+      for (const auto& other : cmd.orders)
+        if (&other != &one && other.client_order_id == one.client_order_id)
+          return refuse(reject_reason::client_order_id_reused);
+    }
+  } else if (!first.client_order_id.empty()) {
     const auto known = client_ids_.look(hash64(first.client_order_id), first.body_hash, at.now);
     if (known.what == client_ids::verdict::same) return views_of_list(known.entry->order);
     if (known.what == client_ids::verdict::reused)
@@ -39,19 +49,38 @@ outcome account::run(const place_list& cmd, const step& at) {
   placed.market = first.terms.market;
   placed.client_order_id = first.client_order_id;
   placed.body_hash = first.body_hash;
+  if (has_own_ids)
+    for (std::size_t i = 1; i < cmd.orders.size(); ++i)
+      placed.other_ids.push_back(cmd.orders[i].client_order_id);
   placed.base = first.terms.base;
   placed.quote = first.terms.quote;
   placed.units_per_tick_lot = first.terms.units_per_tick_lot;
   placed.lot_size = first.terms.lot_size;
   settle(std::move(placed), at);
-  return forwarded{view_of(*open_.find(first.id))};
+  forwarded sent{view_of(*open_.find(first.id))};
+  sent.order.counts = counts(at.now);
+  return sent;
 }
 
 reject_reason account::refusal_of(const place_list& cmd, const step& at) const {
   const auto count = cmd.orders.size();
+  const auto& first = cmd.orders[0];
   if (open_.size() + count > at.limits.open_orders_max) return reject_reason::too_many_open_orders;
   if (daily_.count(at.now) + count > at.limits.orders_per_day_max)
     return reject_reason::too_many_orders_today;
+  if (burst_.count(at.now) + count > at.limits.orders_per_10s_max)
+    return reject_reason::too_many_orders_now;
+  if (const auto& filters = first.terms.filters;
+      filters.orders_max != 0 || filters.algo_orders_max != 0) {
+    const auto open = counts_.of(first.terms.market);
+    const auto algo = static_cast<std::size_t>(
+      std::count_if(cmd.orders.begin(), cmd.orders.end(),
+                    [](const place_order& one) { return waits(one.rules); }));
+    if (filters.orders_max != 0 && open.all + count > filters.orders_max)
+      return reject_reason::too_many_orders_here;
+    if (filters.algo_orders_max != 0 && algo > 0 && open.algo + algo > filters.algo_orders_max)
+      return reject_reason::too_many_algo_orders;
+  }
   for (const auto& one : cmd.orders) {
     if (one.terms.market != cmd.orders[0].terms.market) return reject_reason::list_invalid;
     if (one.slicing) return reject_reason::list_invalid;
@@ -85,11 +114,12 @@ order_list* account::shared_by(order_id id, const open_order& order) {
   return const_cast<order_list*>(std::as_const(*this).shared_by(id, order));
 }
 
-/// What of an entry's proceeds is kept for its exits: all of it, while there are any.
+/// What of an entry's proceeds is kept for its exits: all of it, while there are any and it is an amount together.
 amount_units account::kept_of(order_id id, const open_order& order, amount_units received) const {
   const auto at = order.list ? lists_.find(order.list) : lists_.end();
   if (at == lists_.end() || at->second.entry != id || at->second.legs.empty()) return {};
-  return received;
+  const auto hold = at->second.hold;
+  return capped(wide_units{hold.value} + received.value) - hold;
 }
 
 /// What an order of `size` can cost of `all`: a market buy everything.
@@ -130,6 +160,20 @@ void account::leave_list(order_id id, const open_order& order, bool was_ended) {
     left->second.hold = list.hold;
     lists_.erase(at);
   }
+}
+
+/// Ids of a list's orders follow each other closely: they were drawn for one request.
+void account::note_list_end(order_id list, account_publication* news) const {
+  if (!list || news == nullptr) return;
+  constexpr int looked_at_max = 1'000;
+  int left = looked_at_max;
+  for (auto at = open_.lower_bound(list); at != open_.end() && left-- > 0; ++at)
+    if (at->second.list == list) return;
+  list_news all{false, true, {}};
+  final_.each([&](const order_view& one) {
+    if (one.list == list) all.orders.push_back({one.id, one.client_order_id});
+  });
+  news->list = std::move(all);
 }
 
 void account::take_message(const exits_opened& message, entity_id from, const step& at) {

@@ -93,15 +93,20 @@ std::optional<amount_units> open_order::base_of(quantity_lots lots) const {
 outcome account::run(const place_order& cmd, const step& at) {
   const auto& terms = cmd.terms;
   if (!is_sound(terms)) return refuse(reject_reason::instrument_invalid);
-  if (!cmd.client_order_id.empty()) {
+  const bool is_named = !cmd.client_order_id.empty();
+  if (is_named && cmd.id_rule == client_id_rule::open_unique) {
+    if (client_ids_.is_open(hash64(cmd.client_order_id)))
+      return refuse(reject_reason::client_order_id_reused);
+  } else if (is_named) {
     const auto known = client_ids_.look(hash64(cmd.client_order_id), cmd.body_hash, at.now);
     if (known.what == client_ids::verdict::same) return view_of(*known.entry, cmd);
     if (known.what == client_ids::verdict::reused)
       return refuse(reject_reason::client_order_id_reused);
   }
   if (const auto why = refusal_of(cmd, at); why != reject_reason::none) return refuse(why);
-  const auto decided = decide(cmd, funds::now);
+  const auto decided = decide(cmd, cmd.is_test ? funds::later : funds::now);
   if (decided.why != reject_reason::none) return refuse(decided.why);
+  if (cmd.is_test) return done{};
   if (cmd.slicing) return place_sliced(cmd, decided, at);
   order_placed placed;
   placed.order = submit_of(cmd, decided, at);
@@ -114,7 +119,9 @@ outcome account::run(const place_order& cmd, const step& at) {
   placed.units_per_tick_lot = terms.units_per_tick_lot;
   placed.lot_size = terms.lot_size;
   settle(std::move(placed), at);
-  return forwarded{view_of(*open_.find(cmd.id))};
+  forwarded sent{view_of(*open_.find(cmd.id))};
+  sent.order.counts = counts(at.now);
+  return sent;
 }
 
 /// What says no before price, quantity and funds are looked at.
@@ -124,14 +131,35 @@ reject_reason account::refusal_of(const place_order& cmd, const step& at) const 
   if (open_.size() >= at.limits.open_orders_max) return reject_reason::too_many_open_orders;
   if (daily_.count(at.now) >= at.limits.orders_per_day_max)
     return reject_reason::too_many_orders_today;
+  if (burst_.count(at.now) >= at.limits.orders_per_10s_max)
+    return reject_reason::too_many_orders_now;
   if (const auto why = rialto::refusal_of(cmd.terms, cmd); why != reject_reason::none) return why;
   if (const auto why = flaw_of_rules(cmd.rules, cmd.type, cmd.tif, cmd.size);
       why != reject_reason::none)
     return why;
+  if (const auto why = refusal_of_filters(cmd); why != reject_reason::none) return why;
   if (cmd.slicing) return refusal_of_slicing(cmd, at);
   return cmd.tif == time_in_force::gtd && cmd.rules->expires_at <= at.now
            ? reject_reason::expiry_invalid
            : reject_reason::none;
+}
+
+/// What the market's filters say, before its quantity and notional.
+reject_reason account::refusal_of_filters(const place_order& cmd) const {
+  const auto& filters = cmd.terms.filters;
+  if (const auto why = flaw_of_price(filters, cmd.way, cmd.price, cmd.terms.reference_price);
+      why != reject_reason::none)
+    return why;
+  if (const auto why = flaw_of_shape(filters, cmd.type, cmd.size, cmd.rules);
+      why != reject_reason::none)
+    return why;
+  if (filters.orders_max == 0 && filters.algo_orders_max == 0) return reject_reason::none;
+  const auto open = counts_.of(cmd.terms.market);
+  if (filters.orders_max != 0 && open.all >= filters.orders_max)
+    return reject_reason::too_many_orders_here;
+  if (filters.algo_orders_max != 0 && waits(cmd.rules) && open.algo >= filters.algo_orders_max)
+    return reject_reason::too_many_algo_orders;
+  return reject_reason::none;
 }
 
 submit_order account::submit_of(const place_order& cmd, const placement& decided,
@@ -267,6 +295,13 @@ outcome account::run(const amend& cmd, const step& at) {
   const auto price = cmd.price.value == 0 ? order.price : cmd.price;
   const auto size = cmd.size.value == 0 ? order.size : cmd.size;
   if (!is_allowed(size, terms)) return no(reject_reason::quantity_invalid);
+  if (cmd.price.value != 0)
+    if (const auto why = flaw_of_price(terms.filters, order.way, price, terms.reference_price);
+        why != reject_reason::none)
+      return no(why);
+  if (const auto why = flaw_of_shape(terms.filters, order.type, size, order.rules);
+      why != reject_reason::none)
+    return no(why);
   if (size <= order.executed + order.prevented) return no(reject_reason::amend_not_allowed);
   const auto whole = notional(price, size, order.units_per_tick_lot);
   const auto base = base_of(size, order.lot_size);
@@ -292,9 +327,23 @@ outcome account::run(const amend& cmd, const step& at) {
 outcome account::run(const cancel& cmd, const step& at) {
   const auto known = open_.find(cmd.id);
   if (known == open_.end()) return refuse(reject_reason::unknown_order, cmd.id);
+  const auto& order = known->second;
+  if (cmd.market && order.market != cmd.market) return refuse(reject_reason::unknown_order);
+  const bool has_traded = order.executed.value > 0;
+  if ((cmd.only == cancel_restriction::only_new && has_traded) ||
+      (cmd.only == cancel_restriction::only_partially_filled && !has_traded))
+    return rejection{reject_reason::cancel_restricted, view_of(*known)};
+  if (!cmd.name.empty()) cancel_names_[cmd.id] = cmd.name;
   if (sliced_.contains(cmd.id)) return cancel_sliced(cmd.id, at);
   settle(cancel_requested{cmd.id}, at);
   return forwarded{view_of(*known)};
+}
+
+outcome account::run(const cancel_by_client_id& cmd, const step& at) {
+  const auto order =
+    cmd.client_order_id.empty() ? order_id{} : find_by_client_id(cmd.client_order_id);
+  if (!order) return refuse(reject_reason::unknown_order);
+  return run(cancel{order, cmd.market, cmd.only, cmd.name}, at);
 }
 
 } // namespace rialto

@@ -176,13 +176,13 @@ void account::take(const slice_placed& one, timestamp_ns now, posts_type& posts)
   ++state.sent;
   ++state.open;
   state.in_flight += one.order.size;
-  daily_.add(now);
+  note_opened(order, now);
   posts.push_back({entity_id{order.market}, one.order});
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*open_.find(one.order.id));
-  tell(&view, {}, now);
+  tell(order_change::placed, &view, {}, now);
   const auto parent = view_of(*whole);
-  tell(&parent, {}, now);
+  tell(order_change::none, &parent, {}, now);
 }
 
 void account::take(const slice_passed& one, timestamp_ns, posts_type&) {
@@ -197,11 +197,12 @@ void account::note_slice_fill(const open_order& slice, const fill_view& fill, ti
   if (mine == sliced_.end() || whole == open_.end()) return;
   mine->second.in_flight -= fill.size;
   whole->second.executed += fill.size;
-  whole->second.executed_quote += fill.notional;
+  whole->second.executed_quote =
+    capped(wide_units{whole->second.executed_quote.value} + fill.notional.value);
   whole->second.updated_at = now;
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto view = view_of(*whole);
-  tell(&view, {}, now);
+  tell(order_change::none, &view, {}, now);
 }
 
 void account::note_slice_cut(const open_order& slice, quantity_lots size, timestamp_ns now) {

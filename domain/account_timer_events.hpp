@@ -42,12 +42,16 @@ struct guard {
 struct arm_guard {
   guard wish;
   bool only_renews = false;
+  RIALTO_FIELDS(wish, only_renews)
 };
 /// A connection has ended: what it armed fires now, or after its grace. Outcome: guards_view of the latter.
 struct close_connection {
   std::uint64_t edge = 0, connection = 0;
+  RIALTO_FIELDS(edge, connection)
 };
-struct get_guards {}; // outcome: guards_view
+struct get_guards {
+  RIALTO_NO_FIELDS()
+}; // outcome: guards_view
 
 // ---- events
 
@@ -79,6 +83,7 @@ struct cancels_asked {
 struct guards_view {
   account_id account;
   std::vector<guard> guards;
+  RIALTO_FIELDS(account, guards)
 };
 
 } // namespace rialto

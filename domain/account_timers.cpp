@@ -44,6 +44,8 @@ outcome account::run(const cancel_all& cmd, const step& at) {
     if (++all.asked <= cancels_max) all.orders.push_back(view_of(order));
   }
   if (all.asked == 0) return all;
+  if (!cmd.name.empty())
+    for (const auto& order : all.orders) cancel_names_[order.id] = cmd.name;
   const auto known = timers_.sweeps.find({cmd.market, cmd.way});
   const bool goes_on = known != timers_.sweeps.end() && known->second.until_gone;
   const auto last = open_.rbegin()->first;
@@ -166,9 +168,9 @@ void account::take(const guard_fired& one, timestamp_ns now, posts_type&) {
     auto& sweep = timers_.sweeps[{one.key.market, {}}];
     sweep = {{}, open_.rbegin()->first, now, true, false};
   }
-  if (!is_live_) return;
+  if (!tells()) return;
   const auto told = news_.size();
-  tell(nullptr, {}, now);
+  tell(order_change::none, nullptr, {}, now);
   if (news_.size() > told) std::get<account_publication>(news_.back()).fired = one.key;
 }
 

@@ -2,8 +2,10 @@
 // alignment.
 //
 // The room: snapshots, state hashes and the journal's event bodies all use this one encoding. Maps
-// that are encoded must be ordered (std::map): iteration order is part of the bytes. A reader never
-// reads beyond its end: a short or bad input sets failed() and yields zeros.
+// that are encoded must be ordered (std::map): iteration order is part of the bytes, and a reader takes
+// no other. A reader never reads beyond its end: a short or bad input sets failed() and yields zeros.
+//
+// What goes from node to node (actors/protocol) has the same encoding, and the members beside that are written nowhere.
 #pragma once
 
 #include "domain/fields.hpp"
@@ -27,9 +29,12 @@ namespace rialto {
 
 static_assert(std::endian::native == std::endian::little, "the journal is little-endian");
 
+/// kept: written to a disk or into a hash. passing: between nodes, RIALTO_PASSING_FIELDS too.
+enum class byte_use : std::uint8_t { kept, passing };
+
 class byte_writer {
 public:
-  explicit byte_writer(std::string& out) : out_(out) {}
+  explicit byte_writer(std::string& out, byte_use use = byte_use::kept) : out_(out), use_(use) {}
 
   template <class T>
   void put(const T& x) {
@@ -40,6 +45,9 @@ public:
       out_.append(raw, sizeof(T));
     } else if constexpr (requires { x.fields(); }) {
       std::apply([this](const auto&... field) { (put(field), ...); }, x.fields());
+      if constexpr (requires { x.passing_fields(); })
+        if (use_ == byte_use::passing)
+          std::apply([this](const auto&... field) { (put(field), ...); }, x.passing_fields());
     } else {
       put(x.value); // counted<> and ids
     }
@@ -92,15 +100,20 @@ private:
     for (const auto& item : x) put(item);
   }
   std::string& out_;
+  byte_use use_;
 };
 
 class byte_reader {
 public:
-  explicit byte_reader(std::string_view in) : in_(in) {}
+  explicit byte_reader(std::string_view in, byte_use use = byte_use::kept) : in_(in), use_(use) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] std::size_t left() const { return in_.size(); }
   [[nodiscard]] bool done() const { return !failed_ && in_.empty(); }
+  /// One field, the last of all, may be missing; it then keeps its default.
+  void expect_without_last() { lacks_last_ = true; }
+  /// It was missing.
+  [[nodiscard]] bool was_without_last() const { return lacked_last_; }
   /// Marks the input as bad; every later read yields zeros.
   void fail() {
     failed_ = true;
@@ -125,7 +138,10 @@ public:
       std::memcpy(&x, in_.data(), sizeof(T));
       in_.remove_prefix(sizeof(T));
     } else if constexpr (requires { x.fields(); }) {
-      std::apply([this](auto&... field) { (get(field), ...); }, x.fields());
+      std::apply([this](auto&... field) { (get_field(field), ...); }, x.fields());
+      if constexpr (requires { x.passing_fields(); })
+        if (use_ == byte_use::passing)
+          std::apply([this](auto&... field) { (get(field), ...); }, x.passing_fields());
     } else {
       get(x.value);
     }
@@ -153,6 +169,7 @@ public:
       std::pair<K, V> item;
       get(item.first);
       get(item.second);
+      if (!x.empty() && !(x.rbegin()->first < item.first)) fail();
       if (!failed_) x.emplace_hint(x.end(), std::move(item));
     }
   }
@@ -193,6 +210,16 @@ public:
   }
 
 private:
+  template <class T>
+  void get_field(T& x) {
+    if (lacks_last_ && in_.empty() && !failed_) {
+      lacks_last_ = false; // a second one is too many
+      lacked_last_ = true;
+      x = T{};
+      return;
+    }
+    get(x);
+  }
   [[nodiscard]] std::uint32_t size() {
     const auto n = get<std::uint32_t>();
     if (n > in_.size()) { // every element takes at least a byte, so a larger count is garbage
@@ -207,7 +234,8 @@ private:
     for (auto n = size(); n > 0 && !failed_; --n) get(x.emplace_back());
   }
   std::string_view in_;
-  bool failed_ = false;
+  byte_use use_;
+  bool failed_ = false, lacks_last_ = false, lacked_last_ = false;
 };
 
 template <class T>

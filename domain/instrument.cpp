@@ -62,7 +62,9 @@ std::string check(const instrument& spec) {
     return "halt_move: must be 0 in a mirrored market";
   if (spec.mode == market_mode::mirrored && spec.status == market_status::auction)
     return "status: a mirrored market holds no auction";
-  return {};
+  if (spec.filters.market_quantity_max > spec.quantity_max)
+    return "market_quantity_max: must not be above quantity_max";
+  return check(spec.filters);
 }
 
 std::optional<price_ticks> parse_price(std::string_view text, const instrument& spec) {

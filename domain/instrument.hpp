@@ -9,6 +9,7 @@
 #include "domain/fee_schedule.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
+#include "domain/order_filters.hpp"
 
 #include <optional>
 #include <string>
@@ -50,13 +51,14 @@ struct instrument {
   std::int64_t halt_window_seconds = 300;
   std::int64_t halt_seconds = 300;   // how long an auction takes if nobody says otherwise
   std::vector<fee_tier> fee_tiers{}; // above maker_fee and taker_fee, which hold below the first
+  order_filters filters{};
 
   /// Of a window or an auction.
   static constexpr std::int64_t span_seconds_max = 86'400;
 
   RIALTO_FIELDS(market, symbol, base, quote, tick_size, lot_size, notional_min, quantity_min,
                 quantity_max, maker_fee, taker_fee, collar, status, mode, band, halt_move,
-                halt_window_seconds, halt_seconds, fee_tiers)
+                halt_window_seconds, halt_seconds, fee_tiers, filters)
   friend bool operator==(const instrument&, const instrument&) = default;
 
   /// Quote units per tick and lot; whole by I1.

@@ -42,6 +42,7 @@ struct account_legs {
   }
   void operator()(const slice_placed&) {} // what it holds was its parent's
   void operator()(const slice_passed&) {}
+  void operator()(const request_executed&) {}
   void operator()(const list_placed& one) {
     out.move(available, hold, one.orders[0].way == side::buy ? one.quote : one.base, one.hold);
   }

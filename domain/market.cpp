@@ -211,9 +211,11 @@ outcome market::run(const change_instrument& cmd, const step& at) {
   }
   if (runs && !is_wanted) end_auction(true, at);
   if (next != spec_) {
+    const bool opens = next.status == market_status::open && spec_.status != market_status::open;
     at.out.push_back(instrument_changed{next});
     take(next);
     book_.match_house(ids_, at.out); // it may have been opened
+    if (opens) take_due_at_opening(at);
   }
   if (is_wanted && (!runs || cmd.auction_seconds != 0))
     start_auction(cmd.auction_seconds != 0 ? cmd.auction_seconds : spec_.halt_seconds,

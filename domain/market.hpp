@@ -136,6 +136,7 @@ private:
   void end_expired(const step& at);
   void see(price_ticks last, const step& at);
   void take_due(price_ticks last, const step& at);
+  void take_due_at_opening(const step& at);
   void see_feed(price_ticks last, const step& at);
   void note_extremes(const step& at);
   [[nodiscard]] bool send_next(const step& at);

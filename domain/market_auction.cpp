@@ -100,8 +100,7 @@ void market::end_auction(bool is_early, const step& at) {
   const auction_ended ended{is_early};
   at.out.push_back(ended);
   take(ended, at.now);
-  // The trades have moved the extremes already.
-  if (!triggers_.empty() && last_price_.value != 0) take_due(last_price_, at);
+  take_due_at_opening(at); // the trades have moved the extremes already
 }
 
 void market::take(const auction_started& happened) {

@@ -17,25 +17,31 @@ namespace rialto {
 struct list_instrument {
   instrument spec;
   std::int64_t auction_seconds = 0;
+  RIALTO_FIELDS(spec, auction_seconds)
 };
 /// Tick, lot, symbol and assets must stay. With the status auction an auction starts, or goes on
 /// for another time: auction_seconds, or where that is 0 the instrument's halt_seconds.
 struct change_instrument {
   instrument spec;
   std::int64_t auction_seconds = 0;
+  RIALTO_FIELDS(spec, auction_seconds)
 };
-struct get_market {}; // query: outcome is market_view
+struct get_market {
+  RIALTO_NO_FIELDS()
+}; // query: outcome is market_view
 /// One side's new total of a price level of the mirrored market, in lots already floored to ours; 0
 /// removes it.
 struct house_level {
   side way = side::buy;
   price_ticks price;
   quantity_lots size;
+  RIALTO_FIELDS(way, price, size)
 };
 /// The mirrored book changed. `is_snapshot`: the levels are the whole book, all others go.
 struct mirror_depth {
   std::vector<house_level> levels;
   bool is_snapshot = false;
+  RIALTO_FIELDS(levels, is_snapshot)
 };
 /// A trade of the mirrored market. `buyer_is_maker`: a seller took from the bids.
 struct mirror_trade {
@@ -43,11 +49,16 @@ struct mirror_trade {
   quantity_lots size;
   bool buyer_is_maker = false;
   timestamp_ns at;
+  RIALTO_FIELDS(price, size, buyer_is_maker, at)
 };
 /// The feed is stale or resynchronising: all house liquidity goes.
-struct mirror_reset {};
+struct mirror_reset {
+  RIALTO_NO_FIELDS()
+};
 /// The next publication is the whole book: somebody who follows has lost his place.
-struct republish {};
+struct republish {
+  RIALTO_NO_FIELDS()
+};
 
 /// Link messages (submit_order, amend_order, cancel_order) arrive through handle_link, not here.
 using market_command = std::variant<list_instrument, change_instrument, get_market, mirror_depth,
@@ -239,6 +250,7 @@ struct level_change {
   side way = side::buy;
   price_ticks price;
   quantity_lots size;
+  RIALTO_FIELDS(way, price, size)
   friend bool operator==(const level_change&, const level_change&) = default;
 };
 /// What an auction would do if it ended now.
@@ -246,12 +258,14 @@ struct auction_quote {
   price_ticks price; // 0: nothing would trade
   quantity_lots volume;
   quantity_lots imbalance; // what is left at the price: above 0 of buyers, below 0 of sellers
+  RIALTO_FIELDS(price, volume, imbalance)
   friend bool operator==(const auction_quote&, const auction_quote&) = default;
 };
 struct auction_view {
   timestamp_ns until;
   auction_cause why = auction_cause::called;
   auction_quote quote;
+  RIALTO_FIELDS(until, why, quote)
   friend bool operator==(const auction_view&, const auction_view&) = default;
 };
 /// Everything that changed in the market's public face since the last one. Update ids U..u are
@@ -265,6 +279,9 @@ struct market_publication {
   std::vector<tape_entry> trades;
   std::optional<instrument> spec;      // set when it was listed or changed
   std::optional<auction_view> auction; // set when it changed; a spec without auction ends it
+  price_ticks last_price{};            // of a whole book: the market's last price; 0: none yet
+  RIALTO_FIELDS(market, at, first_update, last_update, is_snapshot, levels, trades, spec, auction,
+                last_price)
 };
 struct market_view {
   instrument spec;
@@ -273,6 +290,7 @@ struct market_view {
   std::uint64_t own_orders = 0;
   price_ticks last_price;
   std::optional<auction_view> auction; // while one runs
+  RIALTO_FIELDS(spec, last_update, levels, own_orders, last_price, auction)
 };
 
 } // namespace rialto

@@ -5,7 +5,10 @@
 //   - Exits come when the entry has ended, for what it executed: each for the lots that its proceeds after fees are,
 //     or, to buy, can pay at the dearest exit's limit. Nothing executed, or not a lot: they are cancelled.
 //   - Cancelling an exit before that cancels all of the list, and no exit comes; cancelling the entry ends the entry.
-//   - An exit whose price has come already goes at once: what it protects is there.
+//   - An exit whose price has come already goes at once: what it protects is there. While the market is not open it
+//     waits as any order does, and goes when that opens: sent into a halt it would expire, and what it protects stay bare.
+//   - Fees may eat all of an entry's proceeds: then there is nothing to spend, and its exits are cancelled. A market buy
+//     of no budget must never be sent, for the book reads 0 as no bound.
 //   - A list is taken wholly or refused wholly, each order with the reason.
 #include "domain/market_step.hpp"
 #include "domain/order_rules.hpp"
@@ -151,7 +154,10 @@ void market::open_exits(order_id list, const step& at) {
   for (const auto& exit : exits) {
     auto unit = spec_.lot_size.value;
     if (exit.way == side::buy) {
-      if (exit.type == order_type::market) continue; // spends what there is
+      if (exit.type == order_type::market) { // spends what there is
+        if (proceeds.value <= 0) size = {};
+        continue;
+      }
       if (__builtin_mul_overflow(exit.price.value, spec_.units_per_tick_lot(), &unit)) unit = 0;
     }
     size.value = unit <= 0 ? 0 : std::min(size.value, proceeds.value / unit);
@@ -169,7 +175,8 @@ void market::open_exits(order_id list, const step& at) {
         continue;
       }
       arm(exit, at);
-      if (!exit.rules->trigger.follows() && trigger_book::is_reached(exit, last_price()))
+      if (spec_.status == market_status::open && !exit.rules->trigger.follows() &&
+          trigger_book::is_reached(exit, last_price()))
         going_.push_back(exit.id);
     }
 }

@@ -5,7 +5,7 @@
 //   - Without its reference an order is refused (no_liquidity); one that rests stays where it is until there is one.
 //   - They are moved together, the oldest first, at most every 100 ms, while the market is open or post-only and what
 //     it mirrors is there. A moved order goes to the end of its new level. A price outside the band, or at which its notional
-//     would be too large, is not gone to.
+//     would be too large, by itself or with what it has executed, is not gone to.
 //   - A move is an event (order_repegged) and nobody's message: the account holds by the limit, which stays.
 #include "domain/market_step.hpp"
 
@@ -57,7 +57,9 @@ void market::move_pegged(const step& at) {
     const auto handle = book_.find(id);
     const auto price = place_of(one, by);
     if (price.value == 0 || price == book_.level(book_.order(handle).level).price) continue;
-    if (book_.flaw_of(price, book_.open(handle), one.way) != reject_reason::none) continue;
+    if (book_.flaw_of(price, book_.open(handle), one.way) != reject_reason::none ||
+        !book_.stays_countable(handle, price))
+      continue;
     at.out.push_back(order_repegged{id, price});
     book_.apply(std::get<order_repegged>(at.out.back()));
     pegs_are_due_ = true; // who stood in another's way does no longer

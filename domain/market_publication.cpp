@@ -33,6 +33,7 @@ void market::publish(timestamp_ns now, std::vector<publication>& out) {
       news.levels.push_back({name.way, name.price, book_.total(name)});
   }
   if (publishes_spec_ || news.is_snapshot) news.spec = spec_;
+  if (news.is_snapshot) news.last_price = last_price();
   if (auction_.until.value == 0) {
     shown_auction_.reset();
   } else if (const auto now_shown = view_auction();

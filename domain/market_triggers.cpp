@@ -1,7 +1,8 @@
 // Orders that wait for a price: how they come to wait, when they go, and what becomes of them.
 //
 //   - The price is that of the last trade: of our users, or of the mirrored market's feed. It counts while the market
-//     is open; an order whose price has come while it was not goes with the first trade afterwards.
+//     is open; an order whose price has come while it was not goes when it opens, at the price that is the last then
+//     (a mirrored market that has seen no trade of its feed since the start: with the first one).
 //   - An order whose price has come already is refused (would_trigger); one that follows begins at once then. Without
 //     a trade so far nothing can follow (no_liquidity), the others wait.
 //   - Who is due goes after the taking order has ended, one after the other (trigger_book.hpp has the order), each as
@@ -61,6 +62,12 @@ void market::take_due(price_ticks last, const step& at) {
   if (beginning_.size() == before) return;
   note_extremes(at); // they were there before
   for (auto i = before; i < beginning_.size(); ++i) triggers_.begin(beginning_[i], last);
+}
+
+/// The market has been opened: who waited for the price that is the last now goes.
+void market::take_due_at_opening(const step& at) {
+  const auto last = spec_.mode == market_mode::mirrored ? shown_price_ : last_price_;
+  if (!triggers_.empty() && last.value != 0) take_due(last, at);
 }
 
 void market::see_feed(price_ticks last, const step& at) {

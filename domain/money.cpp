@@ -1,5 +1,6 @@
 #include "domain/money.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace rialto {
@@ -69,11 +70,13 @@ amount_units fee_on(amount_units received, rate_ppm rate) {
   // |rate| is at most 10^6 (check(instrument)), so the result never exceeds `received`.
   constexpr std::int64_t ppm = 1'000'000;
   std::int64_t product = 0;
-  if (received.value >= 0 && !__builtin_mul_overflow(received.value, rate.value, &product) &&
-      product <= std::numeric_limits<std::int64_t>::max() -
-                   ppm) // a 128-bit division costs ten times as much
+  if (static_cast<std::uint64_t>(received.value) <= int64_max / 2 &&
+      !__builtin_mul_overflow(received.value, rate.value, &product) &&
+      product <= int64_max - ppm) // a 128-bit division costs ten times as much
     return {product > 0 ? (product + ppm - 1) / ppm : product / ppm};
-  if (rate.value < 0) return {-*scale(received.value, -rate.value, 1'000'000, rounding::down)};
+  if (rate.value < 0) // and what is received with it stays an amount
+    return {-std::min(*scale(received.value, -rate.value, 1'000'000, rounding::down),
+                      int64_max - received.value)};
   return {*scale(received.value, rate.value, 1'000'000, rounding::up)};
 }
 

@@ -88,10 +88,27 @@ enum class reject_reason : std::uint8_t {
   auction_running = 48,      // an auction must end before the market takes another status
   timeout_invalid = 61,      // of a guard: outside its bounds
   too_many_guards = 62,
-  peg_invalid = 63,     // a negative offset, or with what cannot be pegged
-  too_many_pegs = 64,   // the market holds as many pegged orders as it may
-  slicing_invalid = 67, // outside its bounds, or not for this order
-  too_many_sliced = 68, // open orders of the account that go in slices
+  peg_invalid = 63,            // a negative offset, or with what cannot be pegged
+  too_many_pegs = 64,          // the market holds as many pegged orders as it may
+  slicing_invalid = 67,        // outside its bounds, or not for this order
+  too_many_sliced = 68,        // open orders of the account that go in slices
+  user_disabled = 80,          // an administrator shut the user out
+  own_user = 81,               // an administrator would shut himself out
+  request_repeated = 100,      // this very signed request was executed before
+  request_late = 101,          // its time was over before it was executed, or is too far away
+  too_many_marks = 102,        // as many signed requests as are remembered at once
+  too_many_orders_now = 103,   // within ten seconds
+  cancel_restricted = 104,     // cancel only if new, or only if it traded: it is the other
+  price_outside_range = 110,   // below price_min or above price_max
+  market_quantity_max = 111,   // a market order larger than the market takes at once
+  price_outside_percent = 112, // too far from the reference price for its side
+  too_many_orders_here = 113,  // open orders of the account in this market
+  too_many_algo_orders = 114,  // of them with a trigger
+  too_many_parts = 115,        // an iceberg of more parts than the market takes
+  trail_outside_range = 116,   // a trail shorter or longer than the market takes
+  unknown_api_key = 120,
+  api_key_expired = 121,
+  too_many_api_keys = 122,
 };
 
 /// What an order waits for before it goes to the book, in the market's last price.
@@ -144,6 +161,14 @@ struct fill_view {
   friend bool operator==(const fill_view&, const fill_view&) = default;
 };
 
+/// What an account's limits on its orders count.
+struct order_counts {
+  std::uint32_t in_10s = 0; // in the ten seconds that hold now, which begin at whole tens
+  std::uint32_t in_day = 0; // in the current hour and the 24 before it
+  RIALTO_FIELDS(in_10s, in_day)
+  friend bool operator==(const order_counts&, const order_counts&) = default;
+};
+
 /// An order as its owner sees it.
 struct order_view {
   order_id id;
@@ -171,9 +196,11 @@ struct order_view {
   std::optional<slicing_view> slicing; // of an order that goes in slices
   std::vector<fill_view>
     fills; // of this answer only (an answer to a placement lists what it traded at once)
+  order_counts counts; // of an answer to a placement only; never written anywhere
   RIALTO_FIELDS(id, account, market, client_order_id, way, type, tif, status, reason, price, size,
                 quote_quantity, executed, executed_quote, created_at, updated_at, stp, prevented,
                 rules, is_triggered, list, is_pending, parent, slicing, fills)
+  RIALTO_PASSING_FIELDS(counts)
   friend bool operator==(const order_view&, const order_view&) = default;
 };
 

@@ -351,7 +351,9 @@ void order_book::decode(byte_reader& in) {
     taking_ = rested.id;
     taken_ = {one.executed, one.quote, one.prevented, {}, {}, {}, {}};
     apply(rested);
-    if (const auto at = orders_.find(rested.id); orders_[at].open != shown) show_slice(at, shown);
+    const auto at = orders_.find(rested.id);
+    if (!stays_countable(at, rested.price)) return in.fail();
+    if (orders_[at].open != shown) show_slice(at, shown);
   }
 }
 
@@ -386,6 +388,8 @@ void order_book::check_invariants() const {
         RIALTO_ASSERT_VALUES(order.open.value > 0, order.open.value, order.id.value);
         RIALTO_ASSERT(orders_.extra(at).executed.value >= 0);
         RIALTO_ASSERT(orders_.reserve(at).value >= 0);
+        RIALTO_ASSERT_VALUES(stays_countable(at, level.price), order.id.value,
+                             orders_.extra(at).quote.value); // I5
         hidden += orders_.reserve(at);
         RIALTO_ASSERT_VALUES(ahead(at) <= level.house(), ahead(at).value, level.house().value);
         RIALTO_ASSERT_VALUES(ahead(at) >= before, ahead(at).value, before.value);

@@ -16,6 +16,7 @@
 //   I3  0 <= taken <= shown; house lots ahead of an order never exceed those there, and never fall
 //       from one order of a queue to the next
 //   I4  between two steps no order is half taken
+//   I5  what a resting order has executed and what it has open at its price are an amount together
 // House liquidity is not history: apply() does not move it, encode() and hash leave it out.
 #pragma once
 
@@ -74,6 +75,8 @@ public:
   [[nodiscard]] reject_reason flaw_of(const submit_order& order) const;
   /// Why no order of this size may rest at this price.
   [[nodiscard]] reject_reason flaw_of(price_ticks price, quantity_lots size, side way) const;
+  /// What a resting order has executed and what it has open at this price are an amount together.
+  [[nodiscard]] bool stays_countable(order_handle at, price_ticks price) const;
   /// A limit order at this price would trade at once.
   [[nodiscard]] bool would_take(side way, price_ticks price) const;
 

@@ -6,7 +6,10 @@
 //     last price; then the lowest. It need not be a price that somebody named.
 //   - Trades go by price, then by the place in the queue, buyers and sellers alike; an iceberg's
 //     next slice stands at the end of its level. The younger of the two, which is the one of the
-//     greater id, counts as the taker; both pay their maker rate, since both have rested.
+//     greater id, counts as the taker; both pay their maker rate, since both have rested, and a rebate
+//     is at most what the other pays (trade_fees.hpp).
+//   - A seller may get more than its limit: one whose rest would be no amount any more, together
+//     with what it has sold for, expires notional_too_large.
 //   - Two orders of one owner do not trade if the younger one has a mode of self-trade prevention;
 //     what then happens is order_book_self_trade's rule, the younger one being the taker.
 //   - An order that was prevented leaves the others less: what is still crossed afterwards is
@@ -123,8 +126,13 @@ void order_book::uncross_at(price_ticks price, market_ids& ids, events& out) {
       end(seller, order_status::expired, reject_reason::notional_too_large, out);
     else if (orders_[younger].stp() != stp_mode::none && owner(younger) == owner(older))
       prevent_in_auction(younger, older, price, size, out);
-    else
+    else if (size == orders_.open(seller))
       trade_in_auction(younger, older, price, size, ids, out);
+    else {
+      trade_in_auction(younger, older, price, size, ids, out);
+      if (!stays_countable(seller, levels_[orders_[seller].level].price))
+        end(seller, order_status::expired, reject_reason::notional_too_large, out);
+    }
   }
 }
 

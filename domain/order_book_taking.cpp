@@ -17,6 +17,7 @@
 //     is within.
 #include "domain/order_book_taker.hpp"
 #include "domain/order_rules.hpp"
+#include "domain/trade_fees.hpp"
 
 namespace rialto {
 
@@ -206,6 +207,11 @@ reject_reason order_book::flaw_of(price_ticks price, quantity_lots size, side wa
   return reject_reason::none;
 }
 
+bool order_book::stays_countable(order_handle at, price_ticks price) const {
+  const auto rest = notional(price, orders_.open(at), units_per_tick_lot_);
+  return rest && rest->value <= taker::int64_max - orders_.extra(at).quote.value;
+}
+
 reject_reason order_book::flaw_of(const submit_order& order) const {
   constexpr std::int64_t ppm_max = 1'000'000;
   RIALTO_ASSERT(order.account.value <= entity_number_max && order.owner.value <= entity_number_max);
@@ -321,8 +327,8 @@ trade_executed& order_book::add_trade(price_ticks price, quantity_lots size, sid
   trade.notional = {price.value * size.value * units_per_tick_lot_};
   trade.base = {size.value * lot_size_};
   const bool taker_buys = taker_side == side::buy;
-  trade.taker_fee = fee_on(taker_buys ? trade.base : trade.notional, taken);
-  trade.maker_fee = fee_on(taker_buys ? trade.notional : trade.base, made);
+  trade.taker_fee = fee_on(taker_buys ? trade.base : trade.notional, rate_against(made, taken));
+  trade.maker_fee = fee_on(taker_buys ? trade.notional : trade.base, rate_against(taken, made));
   return trade;
 }
 

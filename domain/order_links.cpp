@@ -1,6 +1,7 @@
 #include "domain/order_links.hpp"
 
 #include "domain/assert.hpp"
+#include "domain/wide_units.hpp"
 
 #include <algorithm>
 
@@ -57,8 +58,9 @@ void order_links::take_fill(order_id order, const trade_executed& happened, bool
   if (order == list.entry) {
     const bool buys = (happened.taker_side == side::buy) != is_maker;
     list.filled += happened.size;
-    list.proceeds += (buys ? happened.base : happened.notional) -
-                     (is_maker ? happened.maker_fee : happened.taker_fee);
+    const auto received = (buys ? happened.base : happened.notional) -
+                          (is_maker ? happened.maker_fee : happened.taker_fee);
+    list.proceeds = capped(wide_units{list.proceeds.value} + received.value);
   }
   if (is_maker ? happened.maker_is_last : happened.taker_is_last) {
     take_out(list, order);

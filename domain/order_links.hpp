@@ -21,7 +21,7 @@ struct linked_orders {
   std::vector<submit_order> pending; // exits that are not in the market yet
   std::vector<order_id> legs;        // orders in the market that end one another
   quantity_lots filled;              // of the entry
-  amount_units proceeds; // what that brought after fees: base for a buy, quote for a sell
+  amount_units proceeds; // what that brought after fees, capped: base for a buy, quote for a sell
   RIALTO_FIELDS(list, account, entry, pending, legs, filled, proceeds)
 };
 

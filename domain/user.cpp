@@ -3,6 +3,7 @@
 #include "domain/assert.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rialto {
 
@@ -57,6 +58,7 @@ outcome user::run(const start_session& cmd, const step& at) {
   if (is_blank()) return refuse(reject_reason::wrong_credentials);
   if (is_locked(at.now)) return refuse(reject_reason::user_locked);
   if (cmd.password_hash != password_hash_) return refuse(reject_reason::wrong_credentials);
+  if (status_ == user_status::disabled) return refuse(reject_reason::user_disabled);
   if (cmd.expires_at <= at.now) return refuse(reject_reason::session_ended);
   if (find(cmd.session) != nullptr) return refuse(reject_reason::already_exists);
   const auto live = static_cast<std::size_t>(
@@ -105,9 +107,8 @@ outcome user::run(const check_session& cmd, const step& at) {
 
 outcome user::run(const add_account& cmd, const step& at) {
   if (is_blank()) return refuse(reject_reason::unknown_account);
-  const bool has = std::any_of(accounts_.begin(), accounts_.end(),
-                               [&](const account_ref& one) { return one.account == cmd.account; });
-  if (has || !cmd.account) return refuse(reject_reason::already_exists);
+  if (status_ == user_status::disabled) return refuse(reject_reason::user_disabled);
+  if (has_account(cmd.account) || !cmd.account) return refuse(reject_reason::already_exists);
   if (accounts_.size() >= accounts_max) return refuse(reject_reason::too_many_accounts);
   settle(account_added{cmd.account, cmd.label}, at);
   return view();
@@ -116,6 +117,52 @@ outcome user::run(const add_account& cmd, const step& at) {
 outcome user::run(const get_user&, const step&) {
   if (is_blank()) return refuse(reject_reason::unknown_account);
   return view();
+}
+
+outcome user::run(const change_user_status& cmd, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_account);
+  if (cmd.by == self_) return refuse(reject_reason::own_user);
+  if (cmd.status != status_) settle(user_status_changed{cmd.status, cmd.by}, at);
+  return view();
+}
+
+// ---- API keys
+
+outcome user::run(const add_api_key& cmd, const step& at) {
+  if (is_blank()) return refuse(reject_reason::unknown_account);
+  if (status_ == user_status::disabled) return refuse(reject_reason::user_disabled);
+  auto wish = cmd.what;
+  if (wish.key.empty() || find_key(wish.key) != nullptr)
+    return refuse(reject_reason::already_exists);
+  if (!has_account(wish.account)) return refuse(reject_reason::unknown_account);
+  if (wish.expires_at.value != 0 && wish.expires_at <= at.now)
+    return refuse(reject_reason::api_key_expired);
+  if (api_keys_.size() >= api_keys_max) return refuse(reject_reason::too_many_api_keys);
+  wish.created_at = at.now;
+  settle(api_key_added{std::move(wish)}, at);
+  return api_key_view{view(), api_keys_.back()};
+}
+
+outcome user::run(const revoke_api_key& cmd, const step& at) {
+  const auto* known = find_key(cmd.key);
+  if (known == nullptr) return refuse(reject_reason::unknown_api_key);
+  api_key_view was{view(), *known};
+  settle(api_key_revoked{cmd.key}, at);
+  return was;
+}
+
+outcome user::run(const get_api_key& cmd, const step& at) {
+  if (status_ == user_status::disabled) return refuse(reject_reason::user_disabled);
+  const auto* known = find_key(cmd.key);
+  if (known == nullptr) return refuse(reject_reason::unknown_api_key);
+  if (known->expires_at.value != 0 && known->expires_at <= at.now)
+    return refuse(reject_reason::api_key_expired);
+  return api_key_view{view(), *known};
+}
+
+outcome user::run(const get_api_keys&, const step&) {
+  if (is_blank()) return refuse(reject_reason::unknown_account);
+  return api_keys_view{self_, api_keys_};
 }
 
 // ---- changes
@@ -163,10 +210,32 @@ void user::take(const login_failed&, timestamp_ns now, std::vector<addressed_mes
   locked_until_ = {now.value + lock_time_ns};
 }
 
+void user::take(const user_status_changed& one, timestamp_ns, std::vector<addressed_message>&) {
+  status_ = one.status;
+  if (status_ != user_status::disabled) return;
+  for (const auto& ended : std::exchange(sessions_, {})) tell(ended.id);
+  for (const auto& shut : api_keys_) tell(shut); // they stay, and work again with their user
+}
+
+void user::take(const api_key_added& one, timestamp_ns, std::vector<addressed_message>&) {
+  api_keys_.push_back(one.what);
+}
+
+void user::take(const api_key_revoked& one, timestamp_ns, std::vector<addressed_message>&) {
+  std::erase_if(api_keys_, [&](const api_key_record& old) { return old.key == one.key; });
+  api_key_record ended;
+  ended.key = one.key;
+  tell(ended);
+}
+
 // ---- what others see
 
 void user::tell(std::uint64_t ended_session) {
-  if (is_live_) news_.emplace_back(user_publication{self_, ended_session, accounts_});
+  if (is_live_) news_.emplace_back(user_publication{self_, ended_session, accounts_, {}});
+}
+
+void user::tell(const api_key_record& ended) {
+  if (is_live_) news_.emplace_back(user_publication{self_, 0, accounts_, ended.key});
 }
 
 void user::publish(timestamp_ns, std::vector<publication>& out) {
@@ -184,8 +253,19 @@ user::session* user::find(std::uint64_t id) {
   return const_cast<session*>(std::as_const(*this).find(id));
 }
 
+const api_key_record* user::find_key(std::string_view key) const {
+  const auto at = std::find_if(api_keys_.begin(), api_keys_.end(),
+                               [&](const api_key_record& one) { return one.key == key; });
+  return at == api_keys_.end() ? nullptr : &*at;
+}
+
+bool user::has_account(account_id account) const {
+  return std::any_of(accounts_.begin(), accounts_.end(),
+                     [&](const account_ref& one) { return one.account == account; });
+}
+
 user_view user::view() const {
-  return {self_, email_, role_, accounts_, created_at_};
+  return {self_, email_, role_, accounts_, created_at_, status_};
 }
 
 session_view user::view_of(std::uint64_t id, timestamp_ns now) const {
@@ -207,6 +287,8 @@ void user::encode(byte_writer& out) const {
   out.put(sessions_);
   out.put(failures_);
   out.put(locked_until_);
+  out.put(status_);
+  out.put(api_keys_);
 }
 
 void user::decode(byte_reader& in) {
@@ -220,6 +302,10 @@ void user::decode(byte_reader& in) {
   in.get(sessions_);
   in.get(failures_);
   in.get(locked_until_);
+  status_ = user_status::active;
+  if (in.left() > 0) in.get(status_); // a snapshot made before users had one ends here
+  api_keys_.clear();
+  if (in.left() > 0) in.get(api_keys_); // nor had they keys
   if (find_flaw().rule != nullptr) in.fail();
 }
 
@@ -239,9 +325,22 @@ user::flaw user::find_flaw() const {
       return {"U1: sessions have different ids", at->id};
   }
   if (accounts_.size() > accounts_max) return {"U2: accounts", accounts_.size(), accounts_max};
+  if (api_keys_.size() > api_keys_max) return {"U5: API keys", api_keys_.size(), api_keys_max};
+  for (auto at = api_keys_.begin(); at != api_keys_.end(); ++at) {
+    if (at->type < api_key_type::hmac || at->type > api_key_type::rsa)
+      return {"U5: a type of key that there is"};
+    if (!has_account(at->account)) return {"U5: a key's account is the user's", at->account.value};
+    if (std::any_of(at + 1, api_keys_.end(),
+                    [&](const api_key_record& other) { return other.key == at->key; }))
+      return {"U5: API keys are different"};
+  }
   if (failures_.size() >= failures_max) return {"failures", failures_.size(), failures_max};
   if (!is_registered_ && (!accounts_.empty() || !sessions_.empty()))
     return {"nobody has accounts or sessions", accounts_.size(), sessions_.size()};
+  if (status_ != user_status::active && status_ != user_status::disabled)
+    return {"a status that there is"};
+  if (status_ == user_status::disabled && !sessions_.empty())
+    return {"U4: a disabled user has no session", sessions_.size()};
   if (role_ != user_role::trader && role_ != user_role::admin) return {"a role that there is"};
   return {};
 }

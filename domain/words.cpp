@@ -114,6 +114,14 @@ std::string_view to_text(user_role role) {
   return "";
 }
 
+std::string_view to_text(user_status status) {
+  switch (status) {
+  case user_status::active: return "active";
+  case user_status::disabled: return "disabled";
+  }
+  return "";
+}
+
 std::string_view to_text(transfer_kind kind) {
   switch (kind) {
   case transfer_kind::deposit: return "deposit";

@@ -23,6 +23,7 @@ namespace rialto {
 [[nodiscard]] std::string_view to_text(auction_cause why);
 [[nodiscard]] std::string_view to_text(market_mode mode);
 [[nodiscard]] std::string_view to_text(user_role role);
+[[nodiscard]] std::string_view to_text(user_status status);
 [[nodiscard]] std::string_view to_text(transfer_kind kind);
 [[nodiscard]] std::string_view to_text(guard_kind kind);
 

@@ -24,6 +24,8 @@ struct problem {
   std::string_view code = "internal";
   std::string_view text = "Internal error.";
   int retry_after_s = 0; // 0: no Retry-After header
+  /// What Binance says, to the letter where its clients compare texts; {} stands for the field's name.
+  std::string_view binance_text = {}; // empty: `text`
 };
 
 /// What is wrong with a request before any entity sees it.
@@ -54,7 +56,33 @@ enum class request_error : std::uint8_t {
   too_many_pending, // our own tables are full
   not_ready,
   weak_password,
-  not_text, // a binary WebSocket message
+  user_not_found,
+  registration_off, // auth.registration
+  demo_off,         // demo.enabled
+  not_text,         // a binary WebSocket message
+  // What only requests in Binance's words can have wrong:
+  parameter_empty,
+  parameter_not_required,
+  too_precise,
+  combination_invalid,
+  value_invalid,
+  time_in_force_invalid,
+  order_type_invalid,
+  side_invalid,
+  interval_invalid,
+  range_too_wide,
+  recv_window_invalid,
+  time_outside_window,
+  time_ahead,
+  signature_invalid,
+  key_malformed,
+  key_refused,
+  weight_exceeded,
+  address_banned,
+  connection_not_signed,
+  replace_partly_failed, // cancelReplace: one half was done
+  replace_failed,
+  listen_key_unknown,
   internal
 };
 
@@ -79,5 +107,10 @@ struct failure {
 
 /// {"type":..,"title":..,"status":..,"code":..,"detail":..,"field":..,"request_id":..}
 [[nodiscard]] std::string problem_json(const failure& what, std::string_view request_id);
+
+/// {"code":-2011,"msg":"Unknown order sent."}
+[[nodiscard]] std::string binance_json(const failure& what);
+/// The status that goes with it: 400, but for who may not, limits, unknown paths and what is ours.
+[[nodiscard]] int binance_status(const problem& what);
 
 } // namespace rialto::net

@@ -201,7 +201,7 @@ public:
   [[nodiscard]] bool is_blank() const override { return machine_.is_blank(); }
 
 private:
-  static constexpr std::uint8_t snapshot_version = 3;
+  static constexpr std::uint8_t snapshot_version = 4;
 
   [[nodiscard]] timestamp_ns stamp(timestamp_ns clock) const {
     return std::max(this->last_time_, clock);

@@ -109,6 +109,9 @@ private:
 
 class node_clock;
 
+/// Memory of this process that is in RAM.
+[[nodiscard]] std::int64_t resident_bytes();
+
 /// Memory, CPU time, open files and dropped log lines of this process, and the jumps of its clock, read
 /// when the page is made. The clock must outlive the registry.
 void add_process_metrics(metrics_registry& metrics, const node_clock& clock);

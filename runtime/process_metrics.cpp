@@ -9,14 +9,14 @@
 
 namespace rialto::runtime {
 
-namespace {
-
 std::int64_t resident_bytes() {
   std::ifstream in("/proc/self/statm");
   std::int64_t all_pages = 0, resident_pages = 0;
   in >> all_pages >> resident_pages;
   return resident_pages * sysconf(_SC_PAGESIZE);
 }
+
+namespace {
 
 std::uint64_t cpu_ms() {
   rusage used{};

@@ -3,6 +3,7 @@
 #include "runtime/log.hpp"
 #include "storage/thread_name.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace rialto::runtime {
@@ -16,33 +17,52 @@ std::int64_t steady_ns() {
 } // namespace
 
 projection_thread::projection_thread(storage::journal& store, storage::projector& target,
-                                     storage::shard_id shard)
-    : store_(store), target_(target), shard_(shard), cursor_(target.cursor(shard)),
-      thread_([this] { run(); }) {}
+                                     storage::shard_id shard_count)
+    : store_(store), target_(target), shards_(shard_count) {
+  for (storage::shard_id shard = 0; shard < shard_count; ++shard)
+    shards_[shard].cursor = target.cursor(shard);
+  thread_ = std::thread([this] { run(); });
+}
 
-void projection_thread::note_head(storage::position head) {
-  if (head <= head_.load(std::memory_order_relaxed)) return;
-  head_.store(head, std::memory_order_relaxed);
+void projection_thread::note_head(storage::shard_id shard, storage::position head) {
+  auto& known = shards_[shard].head;
+  auto before = known.load(std::memory_order_relaxed);
+  while (before < head && !known.compare_exchange_weak(before, head)) {
+  }
+  if (before >= head) return;
   std::int64_t none = 0;
   // The thread wakes by itself within 500 ms: a wake-up per commit would cost more than the commit's share of projecting.
   behind_since_ns_.compare_exchange_strong(none, steady_ns());
 }
 
+bool projection_thread::is_behind() const {
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [](const auto& one) { return one.cursor.load() < one.head.load(); });
+}
+
 bool projection_thread::wait(std::function<void()> then) {
-  const auto until = head_.load();
-  if (cursor_.load() >= until || lag_ns() > wait_lag_ns) return false;
+  waiter made{{}, std::move(then)};
+  for (storage::shard_id shard = 0; shard < shards_.size(); ++shard)
+    if (const auto head = shards_[shard].head.load(); shards_[shard].cursor.load() < head)
+      made.until.emplace_back(shard, head);
+  if (made.until.empty() || lag_ns() > wait_lag_ns) return false;
   const std::lock_guard hold(lock_);
   if (stopping_ || waiters_.size() >= waiters_max) return false;
-  waiters_.push_back({until, std::move(then)});
+  waiters_.push_back(std::move(made));
   wake_.notify_all();
   return true;
 }
 
-void projection_thread::wake_waiters(storage::position reached) {
+void projection_thread::wake_waiters(bool whoever) {
   std::vector<waiter> ready;
   {
     const std::lock_guard hold(lock_);
-    while (!waiters_.empty() && waiters_.front().until <= reached) {
+    const auto is_ready = [this](const waiter& one) {
+      return std::all_of(one.until.begin(), one.until.end(), [this](const auto& wanted) {
+        return shards_[wanted.first].cursor.load() >= wanted.second;
+      });
+    };
+    while (!waiters_.empty() && (whoever || is_ready(waiters_.front()))) {
       ready.push_back(std::move(waiters_.front()));
       waiters_.pop_front();
     }
@@ -61,8 +81,18 @@ void projection_thread::stop() {
 }
 
 std::uint64_t projection_thread::lag_rows() const {
-  const auto head = head_.load(), cursor = cursor_.load();
-  return head > cursor ? head - cursor : 0;
+  std::uint64_t rows = 0;
+  for (const auto& one : shards_) {
+    const auto head = one.head.load(), cursor = one.cursor.load();
+    rows += head > cursor ? head - cursor : 0;
+  }
+  return rows;
+}
+
+std::uint64_t projection_thread::rows_projected() const {
+  std::uint64_t rows = 0;
+  for (const auto& one : shards_) rows += one.cursor.load();
+  return rows;
 }
 
 std::int64_t projection_thread::lag_ns() const {
@@ -70,18 +100,27 @@ std::int64_t projection_thread::lag_ns() const {
   return since == 0 || lag_rows() == 0 ? 0 : steady_ns() - since;
 }
 
-bool projection_thread::project_some() {
+bool projection_thread::project_some(bool looks_everywhere) {
+  bool did = false;
+  for (storage::shard_id shard = 0; shard < shards_.size(); ++shard)
+    if (looks_everywhere || shards_[shard].cursor < shards_[shard].head) did |= project_some(shard);
+  if (!did) return false;
+  behind_since_ns_.store(is_behind() ? steady_ns() : 0);
+  wake_waiters();
+  return true;
+}
+
+bool projection_thread::project_some(storage::shard_id shard) {
+  auto& at = shards_[shard];
   std::vector<std::string> blobs;
-  const auto first = cursor_.load() + 1;
-  store_.read(shard_, first, [&](storage::position, std::string_view blob) {
+  const auto first = at.cursor.load() + 1;
+  store_.read(shard, first, [&](storage::position, std::string_view blob) {
     blobs.emplace_back(blob);
     return blobs.size() < rows_max;
   });
   if (blobs.empty()) return false;
-  target_.project(shard_, first, blobs);
-  cursor_ += blobs.size();
-  behind_since_ns_.store(cursor_ >= head_ ? 0 : steady_ns());
-  wake_waiters(cursor_);
+  target_.project(shard, first, blobs);
+  at.cursor += blobs.size();
   return true;
 }
 
@@ -101,16 +140,16 @@ void projection_thread::run() {
     }
     try {
       // An idle node looks at an atomic, not at the disk.
-      const bool is_behind = stopping || cursor_.load() < head_.load() || pause > usual_pause;
-      while (is_behind && project_some()) {
+      const bool looks_everywhere = stopping || pause > usual_pause;
+      while ((looks_everywhere || is_behind()) && project_some(looks_everywhere)) {
       }
-      wake_waiters(cursor_); // somebody may have come while the last rows were projected
+      wake_waiters(); // somebody may have come while the last rows were projected
       pause = usual_pause;
     } catch (const std::exception& problem) {
       if (failures_++ % 100 == 0)
         log_error("projector", "read models fall behind: {}", problem.what());
       pause = 1'000ms;
-      wake_waiters(UINT64_MAX);
+      wake_waiters(true);
       if (stopping) return; // what is missing is projected at the next start
     }
     if (stopping) return;

@@ -21,13 +21,15 @@ public:
   static constexpr std::size_t rows_max = 1'024, waiters_max = 10'000;
   static constexpr std::int64_t wait_lag_ns = 1'000'000'000;
 
-  projection_thread(storage::journal& store, storage::projector& target, storage::shard_id shard);
+  /// Of all shards below `shard_count`.
+  projection_thread(storage::journal& store, storage::projector& target,
+                    storage::shard_id shard_count);
   ~projection_thread() { stop(); }
   projection_thread(const projection_thread&) = delete;
   projection_thread& operator=(const projection_thread&) = delete;
 
-  /// The journal's head is now `head`; from any thread, cheap.
-  void note_head(storage::position head);
+  /// A shard's head is now `head`; from any thread, cheap.
+  void note_head(storage::shard_id shard, storage::position head);
   /// Has `then` run, on this thread, once the read models show everything up to the head as it is now. False, and `then` is not kept, when
   /// they do already, when they lag by more than wait_lag_ns, or when too many wait. After a failure all are run: an old answer beats none.
   [[nodiscard]] bool wait(std::function<void()> then);
@@ -36,28 +38,37 @@ public:
   /// Rows not yet projected, and for how long the oldest of them has waited.
   [[nodiscard]] std::uint64_t lag_rows() const;
   [[nodiscard]] std::int64_t lag_ns() const;
-  /// The last row that the read models show.
-  [[nodiscard]] storage::position projected() const { return cursor_; }
+  /// The last row of a shard that the read models show.
+  [[nodiscard]] storage::position projected(storage::shard_id shard) const {
+    return shards_[shard].cursor;
+  }
+  /// Over all shards.
+  [[nodiscard]] std::uint64_t rows_projected() const;
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
 private:
   void run();
+  struct shard_state {
+    std::atomic<storage::position> head{0}, cursor{0};
+  };
+  [[nodiscard]] bool is_behind() const;
   /// False when there was nothing to do.
-  bool project_some();
-  void wake_waiters(storage::position reached);
+  bool project_some(bool looks_everywhere);
+  /// Rows of one shard.
+  bool project_some(storage::shard_id shard);
+  void wake_waiters(bool whoever = false);
 
   storage::journal& store_;
   storage::projector& target_;
-  storage::shard_id shard_;
+  std::vector<shard_state> shards_; // never grows
   std::mutex lock_;
   std::condition_variable wake_;
   bool stopping_ = false;
   struct waiter {
-    storage::position until = 0;
+    std::vector<std::pair<storage::shard_id, storage::position>> until;
     std::function<void()> then;
   };
-  std::deque<waiter> waiters_; // rising positions
-  std::atomic<storage::position> head_{0}, cursor_{0};
+  std::deque<waiter> waiters_; // no head goes back, so who came first is ready first
   std::atomic<std::int64_t> behind_since_ns_{0}; // steady clock; 0: not behind
   std::atomic<std::uint64_t> failures_{0};
   std::thread thread_;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -112,21 +113,51 @@ std::optional<std::string> read_secret_file(const std::string& path) {
   return text;
 }
 
-std::string load_token_key(const std::string& data_directory, const std::string& configured) {
-  if (!configured.empty()) return configured;
-  const auto path = (std::filesystem::path(data_directory) / "token-key").string();
+namespace {
+
+constexpr std::size_t key_bytes = 32;
+
+/// What the file holds; random digits if it is made now.
+std::string read_or_make(const std::string& path) {
   auto key = read_secret_file(path);
   if (!key) {
-    write_secret_file(path, random_hex(32));
+    write_secret_file(path, random_hex(key_bytes));
     key = read_secret_file(path);
   }
   if (!key) fail(path, "vanished while it was being made");
-  if (const auto why = weakness_of_key(*key); !why.empty()) {
+  return *key;
+}
+
+} // namespace
+
+std::string load_token_key(const std::string& data_directory, const std::string& configured) {
+  if (!configured.empty()) return configured;
+  const auto path = (std::filesystem::path(data_directory) / "token-key").string();
+  const auto key = read_or_make(path);
+  if (const auto why = weakness_of_key(key); !why.empty()) {
     fail(path, "the key " + why +
                  "; remove the file and the node makes a good one (everybody must "
                  "then log in again)");
   }
-  return *key;
+  return key;
+}
+
+std::string load_secret_key(const std::string& data_directory) {
+  const auto path = (std::filesystem::path(data_directory) / "secret-key").string();
+  const auto digits = read_or_make(path);
+  std::string key;
+  for (std::size_t at = 0; at + 1 < digits.size(); at += 2) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(digits.data() + at, digits.data() + at + 2, byte, 16);
+    if (error != std::errc{} || end != digits.data() + at + 2) break;
+    key += static_cast<char>(byte);
+  }
+  if (digits.size() != 2 * key_bytes || key.size() != key_bytes)
+    fail(
+      path,
+      "must hold 64 hexadecimal digits; put the right file back, or remove it and the node makes "
+      "another (hmac API keys must then be made again)");
+  return key;
 }
 
 } // namespace rialto::runtime

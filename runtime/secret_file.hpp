@@ -1,6 +1,6 @@
 // runtime/secret_file.hpp: secrets a node keeps in its data directory, readable by its user alone.
 //
-// The room: the token key and the first password of the administrator. A file is there whole or not at
+// The room: the token key, the key that seals other secrets, and the first password of the administrator. A file is there whole or not at
 // all, on the disk before its name is used.
 #pragma once
 
@@ -31,5 +31,9 @@ void write_secret_file(const std::string& path, std::string_view text);
 /// it is missing. Throws secret_error; also for a weak key in the file.
 [[nodiscard]] std::string load_token_key(const std::string& data_directory,
                                          const std::string& configured);
+
+/// The 32 bytes that seal the secrets of API keys in the journal: DATA/secret-key, made if it is missing. Throws
+/// secret_error; also if the file holds something else than 64 hexadecimal digits.
+[[nodiscard]] std::string load_secret_key(const std::string& data_directory);
 
 } // namespace rialto::runtime

@@ -124,12 +124,14 @@ bool read_value(std::string_view text, const value_rule&, listen_address& value,
 
 bool read_value(std::string_view text, const value_rule&, feed_choice& value, std::string& why) {
   feed_choice made;
-  if (text == "none" || text == "sim") {
-    made.source = text == "sim" ? feed_choice::kind::sim : feed_choice::kind::none;
+  if (text == "none" || text == "sim" || text == "binance") {
+    made.source = text == "sim"    ? feed_choice::kind::sim
+                  : text == "none" ? feed_choice::kind::none
+                                   : feed_choice::kind::binance;
     value = std::move(made);
     return true;
   }
-  why = "must be none, sim or replay:FILE[@SPEED]";
+  why = "must be none, sim, binance or replay:FILE[@SPEED]";
   constexpr std::string_view prefix = "replay:";
   if (!text.starts_with(prefix)) return false;
   auto file = text.substr(prefix.size());
@@ -193,6 +195,7 @@ std::string text_of(const feed_choice& value) {
   switch (value.source) {
   case feed_choice::kind::none: return "none";
   case feed_choice::kind::sim: return "sim";
+  case feed_choice::kind::binance: return "binance";
   case feed_choice::kind::replay: break;
   }
   const auto speed = value.speed_permille;
@@ -223,7 +226,7 @@ std::string shape_of(const value_rule&, const listen_address*) {
   return "ADDRESS:PORT";
 }
 std::string shape_of(const value_rule&, const feed_choice*) {
-  return "none|sim|replay:FILE[@SPEED]";
+  return "none|sim|binance|replay:FILE[@SPEED]";
 }
 std::string shape_of(const value_rule&, const word_list*) {
   return "words with commas";

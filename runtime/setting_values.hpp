@@ -27,9 +27,9 @@ struct listen_address {
   friend bool operator==(const listen_address&, const listen_address&) = default;
 };
 
-/// Where market data comes from: "none", "sim" or "replay:FILE[@SPEED]".
+/// Where market data comes from: "none", "sim", "replay:FILE[@SPEED]" or "binance".
 struct feed_choice {
-  enum class kind : std::uint8_t { none, sim, replay };
+  enum class kind : std::uint8_t { none, sim, replay, binance };
   kind source = kind::none;
   std::string file;                    // of a replay
   std::int64_t speed_permille = 1'000; // 1000: as recorded; 0: as fast as possible

@@ -1,7 +1,11 @@
 #include "runtime/settings_list.hpp"
 
+#include "runtime/web_address.hpp"
+#include "storage/postgres.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace rialto::runtime {
@@ -28,7 +32,61 @@ node_settings load_settings(const std::string& file, const char* const* environm
   return settings;
 }
 
+namespace {
+
+void check_address(const node_settings::text_setting& one, address_kind kind,
+                   setting_errors& errors) {
+  std::string why;
+  if (!read_web_address(*one, kind, why))
+    errors.push_back(fmt::format("{} {}", one.spec().name, why));
+}
+
+/// Others' patterns and ACL rules name our keys: nothing in a prefix means something else there.
+void check_prefix(const node_settings::text_setting& one, setting_errors& errors) {
+  const bool is_plain = std::all_of(one->begin(), one->end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':';
+  });
+  if (!is_plain)
+    errors.push_back(fmt::format("{} must be of letters, digits and .-_:", one.spec().name));
+}
+
+} // namespace
+
+bool is_journal_shared(const node_settings& settings) {
+  const auto& where = *settings.storage_journal;
+  return !where.empty() && where != embedded_journal;
+}
+
 void check_settings(const node_settings& settings, setting_errors& errors) {
+  if (is_journal_shared(settings)) {
+    const auto& address = *settings.storage_journal;
+    const bool is_url = address.starts_with("postgres://") || address.starts_with("postgresql://");
+    const auto why = is_url ? storage::postgres_address_problem(address)
+                            : std::string("must be sqlite or begin with postgres://");
+    if (!why.empty()) errors.push_back("storage.journal " + why);
+  }
+  check_address(settings.feed_rest_url, address_kind::http, errors);
+  check_address(settings.feed_stream_url, address_kind::ws, errors);
+  if (!settings.feed_proxy->empty())
+    check_address(settings.feed_proxy, address_kind::proxy, errors);
+  if (!settings.redis_url->empty()) check_address(settings.redis_url, address_kind::redis, errors);
+  check_prefix(settings.redis_prefix, errors);
+  for (const auto& symbol : settings.feed_symbols->words) {
+    const bool is_name = std::all_of(symbol.begin(), symbol.end(), [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
+    if (!is_name || symbol.size() < 2 || symbol.size() > 20)
+      errors.push_back(
+        fmt::format("feed.symbols must be names of 2 to 20 characters A-Z and 0-9, not \"{}\"",
+                    symbol.substr(0, 40)));
+  }
+  if (*settings.inspect_listen != "off") {
+    std::string why;
+    listen_address at;
+    if (!read_value(*settings.inspect_listen, {}, at, why))
+      errors.push_back(fmt::format("inspect.listen must be off, or {}", why));
+  }
   const auto& key = *settings.auth_token_key;
   if (!key.empty()) {
     if (const auto why = weakness_of_key(key); !why.empty()) {
@@ -42,6 +100,24 @@ void check_settings(const node_settings& settings, setting_errors& errors) {
                                  "limits.connections ({})",
                                  *settings.limits_connections_per_address,
                                  *settings.limits_connections));
+  }
+  if (*settings.demo_enabled && !settings.http_listen->is_loopback()) {
+    errors.push_back(fmt::format("demo.enabled may be on only while http.listen is a loopback "
+                                 "address such as 127.0.0.1:8080, not {}; switch one of them "
+                                 "(--demo off)",
+                                 text_of(*settings.http_listen)));
+  }
+  if (settings.tls_certificate->empty() != settings.tls_key->empty())
+    errors.emplace_back("tls.certificate and tls.key are set together or not at all");
+  const node_settings::text_setting* const cluster_files[] = {
+    &settings.cluster_certificate, &settings.cluster_key, &settings.cluster_authority};
+  const auto is_empty = [](const auto* one) { return (*one)->empty(); };
+  if (!std::all_of(std::begin(cluster_files), std::end(cluster_files), is_empty)) {
+    for (const auto* one : cluster_files)
+      if (is_empty(one))
+        errors.push_back(fmt::format("{} is missing: cluster.certificate, cluster.key and "
+                                     "cluster.authority are set together or not at all",
+                                     one->spec().name));
   }
   for (const auto& origin : settings.cors_origins->words) {
     const bool is_web = origin.starts_with("http://") || origin.starts_with("https://");
@@ -86,11 +162,12 @@ std::string weakness_of_key(std::string_view key) {
 }
 
 std::optional<std::string> exposure_warning(const node_settings& settings) {
-  if (settings.http_listen->is_loopback()) return std::nullopt;
+  if (settings.http_listen->is_loopback() || !settings.tls_certificate->empty())
+    return std::nullopt;
   return fmt::format(
     "WARNING: listening on {} WITHOUT TLS. Anybody on the way can read passwords and "
-    "tokens and trade with them. Put a TLS reverse proxy in front, or listen on "
-    "127.0.0.1.",
+    "tokens and trade with them. Set tls.certificate and tls.key, put a TLS reverse proxy in "
+    "front, or listen on 127.0.0.1.",
     text_of(*settings.http_listen));
 }
 

@@ -13,6 +13,9 @@
 
 namespace rialto::runtime {
 
+/// What storage.journal says for a journal in the data directory.
+inline constexpr std::string_view embedded_journal = "sqlite";
+
 struct node_settings : settings_table {
   using text_setting = setting<std::string>;
   using count_setting = setting<std::int64_t>;
@@ -22,7 +25,7 @@ struct node_settings : settings_table {
     this,
     {.name = "http.listen",
      .sentence =
-       "Address and port of REST, WebSocket and metrics. There is no TLS: beyond loopback "
+       "Address and port of REST, WebSocket and metrics. Beyond loopback set tls.certificate, or "
        "put a reverse proxy in front. Port 0 takes any free one.",
      .fallback = "127.0.0.1:8080",
      .option = "--listen"}};
@@ -42,6 +45,50 @@ struct node_settings : settings_table {
      .rule = {.min = 1, .max = 3'600},
      .unit = "seconds"}};
 
+  text_setting http_pages{
+    this,
+    {.name = "http.pages",
+     .sentence = "Folder of the built web pages. auto: web/dist beside the program or its build "
+                 "folder, if it is there; none: the API alone.",
+     .fallback = "auto",
+     .rule = {.min = 1, .max = 4'000}}};
+
+  text_setting tls_certificate{
+    this,
+    {.name = "tls.certificate",
+     .sentence = "PEM file of the node's certificate, its chain behind it; with it the node speaks "
+                 "https and wss only, TLS 1.2 and newer. A renewed file is taken up within "
+                 "seconds. scripts/dev-certificate makes one for this machine.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+  text_setting tls_key{
+    this,
+    {.name = "tls.key",
+     .sentence = "PEM file of the certificate's private key, without passphrase.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+
+  text_setting cluster_certificate{
+    this,
+    {.name = "cluster.certificate",
+     .sentence = "PEM file of the certificate this node shows to the other nodes of its cluster "
+                 "and to tools; rialto cluster issue NODE makes it. A node alone needs none.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+  text_setting cluster_key{
+    this,
+    {.name = "cluster.key",
+     .sentence = "PEM file of that certificate's private key, without passphrase.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+  text_setting cluster_authority{
+    this,
+    {.name = "cluster.authority",
+     .sentence = "PEM file with the certificate of the cluster's authority: nodes and tools that "
+                 "it did not sign are refused. rialto cluster init-ca makes one.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+
   text_setting data_directory{
     this,
     {.name = "data.directory",
@@ -51,12 +98,61 @@ struct node_settings : settings_table {
      .rule = {.min = 1, .max = 4'000},
      .option = "--data"}};
 
+  text_setting cluster_node{
+    this,
+    {.name = "cluster.node",
+     .sentence = "This node's name in a cluster; with it the node joins the cluster whose database "
+                 "storage.journal names. Empty: a node of its own.",
+     .fallback = "",
+     .rule = {.max = 63}}};
+  text_setting cluster_name{this,
+                            {.name = "cluster.name",
+                             .sentence = "The cluster's name; nodes of another one are refused.",
+                             .fallback = "rialto",
+                             .rule = {.min = 1, .max = 63}}};
+  setting<listen_address> cluster_listen{
+    this,
+    {.name = "cluster.listen",
+     .sentence = "Address and port for the other nodes and for tools. Port 0 takes any free one.",
+     .fallback = "127.0.0.1:7800"}};
+  text_setting cluster_advertise{
+    this,
+    {.name = "cluster.advertise",
+     .sentence = "HOST:PORT under which the other nodes reach cluster.listen. Empty: as it is.",
+     .fallback = "",
+     .rule = {.max = 255}}};
+  text_setting cluster_secrets{
+    this,
+    {.name = "cluster.secrets",
+     .sentence = "Folder with the token-key and secret-key that all nodes of a cluster share.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+  setting<word_list> cluster_roles{
+    this,
+    {.name = "cluster.roles",
+     .sentence = "What it offers: edge (clients), trading (users, accounts, markets), marketdata.",
+     .fallback = "edge, trading, marketdata",
+     .rule = {.max = 100}}};
+  count_setting cluster_shards{
+    this,
+    {.name = "cluster.shards",
+     .sentence = "Shards of a cluster that begins; an existing one keeps its number.",
+     .fallback = "64",
+     .rule = {.min = 2, .max = 4'096}}};
+  count_setting cluster_drain_seconds{
+    this,
+    {.name = "cluster.drain-seconds",
+     .sentence = "How long a node that stops may take to hand its shards over.",
+     .fallback = "30",
+     .rule = {.min = 0, .max = 3'600},
+     .unit = "seconds"}};
+
   setting<feed_choice> feed_source{
     this,
     {.name = "feed.source",
-     .sentence = "Where market data comes from: none, a simulated exchange, or a recording (raw "
-                 "combined-stream lines, .gz read directly). SPEED is max or times the recorded "
-                 "speed.",
+     .sentence = "Where market data comes from: none, a simulated exchange, the live Binance "
+                 "market, or a recording (raw combined-stream lines, .gz read directly). SPEED is "
+                 "max or times the recorded speed.",
      .fallback = "none",
      .option = "--feed"}};
   count_setting feed_seed{
@@ -65,6 +161,68 @@ struct node_settings : settings_table {
      .sentence = "Seed of the simulated exchange: the same seed gives the same market.",
      .fallback = "1",
      .rule = {.min = 0, .max = INT64_MAX}}};
+
+  setting<word_list> feed_symbols{
+    this,
+    {.name = "feed.symbols",
+     .sentence = "Symbols the live market is followed in, as BTCUSDT, ETHUSDT; one that is not "
+                 "listed here yet is listed with the exchange's ticks, lots and limits; mirrored "
+                 "ones that are not named are stale. Empty: every mirrored instrument.",
+     .fallback = "",
+     .rule = {.max = 1'000}}};
+  text_setting feed_rest_url{
+    this,
+    {.name = "feed.rest-url",
+     .sentence = "Where the live market's snapshots and history are asked for, for instance a "
+                 "mirror or test network. http:// on loopback only.",
+     .fallback = "https://api.binance.com",
+     .rule = {.min = 1, .max = 1'024}}};
+  text_setting feed_stream_url{
+    this,
+    {.name = "feed.stream-url",
+     .sentence = "Where the live market's streams are. ws:// on loopback only.",
+     .fallback = "wss://stream.binance.com:9443",
+     .rule = {.min = 1, .max = 1'024}}};
+  text_setting feed_proxy{
+    this,
+    {.name = "feed.proxy",
+     .sentence = "HTTP proxy on the way to the live market, http://[USER:PASSWORD@]HOST:PORT. "
+                 "Empty: none.",
+     .fallback = "",
+     .rule = {.max = 1'024},
+     .is_secret = true}};
+  text_setting feed_ca_file{
+    this,
+    {.name = "feed.ca-file",
+     .sentence = "File with certificates (PEM) that are trusted besides the system's when the "
+                 "live market or a mirror of it is spoken to.",
+     .fallback = "",
+     .rule = {.max = 4'000}}};
+  count_setting feed_stale_seconds{
+    this,
+    {.name = "feed.stale-seconds",
+     .sentence = "A live market whose connection brought no data so long is marked stale and its "
+                 "mirrored liquidity is pulled.",
+     .fallback = "15",
+     .rule = {.min = 1, .max = 3'600},
+     .unit = "seconds"}};
+  count_setting feed_silence_seconds{
+    this,
+    {.name = "feed.silence-seconds",
+     .sentence = "A connection to the live market on which nothing at all came so long, not even a "
+                 "ping, is made anew.",
+     .fallback = "30",
+     .rule = {.min = 1, .max = 3'600},
+     .unit = "seconds"}};
+
+  text_setting inspect_listen{
+    this,
+    {.name = "inspect.listen",
+     .sentence = "Address and port at which rialto inspect reaches this node, whatever its edge "
+                 "does; whoever may read the data directory gets in. Port 0 takes any free one. "
+                 "off: not at all.",
+     .fallback = "127.0.0.1:0",
+     .rule = {.min = 1, .max = 100}}};
 
   text_setting log_level{
     this,
@@ -112,6 +270,19 @@ struct node_settings : settings_table {
      .fallback = "",
      .rule = {.max = 1'024},
      .is_secret = true}};
+
+  switch_setting auth_registration{
+    this,
+    {.name = "auth.registration",
+     .sentence = "Whether anybody may register. Off: only users who are there already log in.",
+     .fallback = "on"}};
+  switch_setting demo_enabled{
+    this,
+    {.name = "demo.enabled",
+     .sentence = "Whether a newcomer gets a user with play money at one click. Only on a loopback "
+                 "address: a node that others reach must not hand out money.",
+     .fallback = "off",
+     .option = "--demo"}};
 
   switch_setting limits_loopback{
     this,
@@ -170,6 +341,21 @@ struct node_settings : settings_table {
      .fallback = "1000000",
      .rule = {.min = 1, .max = 10'000'000},
      .unit = "orders"}};
+  count_setting limits_orders_per_ten_seconds{
+    this,
+    {.name = "limits.orders-per-10s",
+     .sentence = "Orders one account may place within ten seconds that begin at whole tens.",
+     .fallback = "1000000",
+     .rule = {.min = 1, .max = 10'000'000},
+     .unit = "orders"}};
+
+  count_setting binance_weight_per_minute{
+    this,
+    {.name = "binance.weight-per-minute",
+     .sentence = "Request weight one address may use in a minute on the Binance-compatible API.",
+     .fallback = "6000",
+     .rule = {.min = 1, .max = 1'000'000'000},
+     .unit = "weight"}};
 
   setting<word_list> cors_origins{
     this,
@@ -187,6 +373,16 @@ struct node_settings : settings_table {
      .fallback = "4096",
      .rule = {.min = 16, .max = 1'000'000},
      .unit = "appends"}};
+  text_setting storage_journal{
+    this,
+    {.name = "storage.journal",
+     .sentence = "Where the journal is: empty or sqlite, a file in the data directory; or an "
+                 "address of PostgreSQL 15 or later, "
+                 "postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE; of several hosts the one "
+                 "that takes writes is used.",
+     .fallback = "",
+     .rule = {.max = 4'000},
+     .is_secret = true}};
   count_setting storage_checkpoint_seconds{
     this,
     {.name = "storage.checkpoint-seconds",
@@ -219,6 +415,27 @@ struct node_settings : settings_table {
                  "0: after every commit.",
      .fallback = "10",
      .rule = {.min = 0, .max = 1'000},
+     .unit = "milliseconds"}};
+  text_setting redis_url{
+    this,
+    {.name = "redis.url",
+     .sentence = "Redis that gets copies of public market data for other programs, "
+                 "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]; docs/REDIS.md. Empty: none.",
+     .fallback = "",
+     .rule = {.max = 1'024},
+     .is_secret = true}};
+  text_setting redis_prefix{
+    this,
+    {.name = "redis.prefix",
+     .sentence = "What the names of channels and keys in Redis begin with, before a colon.",
+     .fallback = "rialto",
+     .rule = {.min = 1, .max = 64}}};
+  count_setting redis_flush_milliseconds{
+    this,
+    {.name = "redis.flush-milliseconds",
+     .sentence = "A market's whole book is written to Redis at most that often.",
+     .fallback = "250",
+     .rule = {.min = 10, .max = 5'000},
      .unit = "milliseconds"}};
   count_setting actors_idle_seconds{
     this,
@@ -267,14 +484,17 @@ struct named_value {
 /// What no single setting's rule can say: settings that do not go together, a weak key.
 void check_settings(const node_settings& settings, setting_errors& errors);
 
+/// Whether storage.journal names PostgreSQL, which other nodes may use as well.
+[[nodiscard]] bool is_journal_shared(const node_settings& settings);
+
 /// The log.* settings as the log wants them.
 [[nodiscard]] log_options log_options_of(const node_settings& settings);
 
 /// Why a signing key is too easy to guess ("has fewer than 32 bytes"); empty if it is not.
 [[nodiscard]] std::string weakness_of_key(std::string_view key);
 
-/// A warning in capitals when the node listens beyond loopback, where anybody on the way can read
-/// passwords and tokens; empty on loopback.
+/// A warning in capitals when the node listens beyond loopback without TLS, where anybody on the way
+/// can read passwords and tokens; else empty.
 [[nodiscard]] std::optional<std::string> exposure_warning(const node_settings& settings);
 
 } // namespace rialto::runtime

@@ -1,4 +1,4 @@
-// runtime/shard.hpp: the entities of one shard and the batch they are run in. No CAF, no trading.
+// runtime/shard.hpp: the entities of the shards of one lane and the batch they are run in. No CAF, no trading.
 //
 // The room: a batch of requests comes in, entities run, their link messages to entities of the same
 // lane run in the same batch, and one submission goes to the lane with everything that waits for
@@ -11,12 +11,17 @@
 //   dropped and recovered from the journal S4  a request with a claim runs alone; its entity takes
 //   nothing else, and its messages wait, until the claim is durable S5  an entity that throws is
 //   dropped, recovered after a back-off, and quarantined when it keeps failing; the others go on
+//   S6  an entity runs only while its shard is open here; what arrives for another is handed back to the host, unexecuted. A shard is
+//   left between two batches: it takes nothing more (stop), its last append is decided (is_drained), it is forgotten (drop)
 #pragma once
 
 #include "runtime/entity.hpp"
 #include "runtime/restart_policy.hpp"
+#include "runtime/shard_look.hpp"
 #include "storage/lane.hpp"
+#include "storage/shard_map.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <map>
@@ -57,13 +62,15 @@ public:
   /// The entity is on the same lane; a message to any other goes through send(), once durable.
   [[nodiscard]] virtual bool is_local(entity_id id) const = 0;
   virtual void send(envelope<World> message) = 0;
+  /// A request for an entity whose shard is not open here; it was not executed.
+  virtual void pass_on(typename World::request) {}
   /// Tells the lane of `sender` that `receiver` has durably taken its messages up to `number`; calls
   /// shard::acknowledged() there. May be lost: the sender sends again and is told again.
   virtual void acknowledge(entity_id /*sender*/, entity_id /*receiver*/, std::uint64_t /*number*/) {
   }
   /// How many copies of a local link message arrive now (the simulator answers 0 or 2).
   [[nodiscard]] virtual int copies(const envelope<World>&) { return 1; }
-  /// Reopens the lane after a failure; calls shard::lane_restarted() when the heads are known.
+  /// Reopens the lane after a failure, at most twice a second; calls shard::lane_restarted() when the heads are known.
   virtual void restart_lane() = 0;
   virtual void entity_failed(entity_id id, const std::string& why, bool given_up) = 0;
   virtual void activated(entity_id) {}
@@ -84,8 +91,10 @@ struct shard_effects final : storage::effects {
 };
 
 struct shard_options {
-  storage::shard_id id = 0;
+  storage::shard_id id = 0; // with one shard: its name and epoch, and it is open from the start
   storage::epoch at_epoch = 0;
+  storage::shard_id shard_count =
+    1; // more: entities lie in storage::shard_of(), and open() says which shards are here
   std::size_t lane_capacity = 4'096; // half of it busy: requests are answered "busy"
   std::size_t waiting_max = 1'000;   // requests kept for an entity that is being loaded
   std::uint64_t snapshot_events =
@@ -117,7 +126,38 @@ class shard {
 
 public:
   shard(World& world, shard_host<World>& host, storage::lane& lane, shard_options options)
-      : world_(world), host_(host), lane_(lane), options_(options) {}
+      : world_(world), host_(host), lane_(lane), options_(options),
+        homes_(std::max<storage::shard_id>(1, options.shard_count)) {
+    if (homes_.size() > 1) return;
+    homes_[0].is_open = true;
+    homes_[0].at_epoch = options.at_epoch;
+  }
+
+  [[nodiscard]] storage::shard_id shard_of(entity_id id) const {
+    return homes_.size() == 1 ? options_.id : storage::shard_of(id, options_.shard_count);
+  }
+  [[nodiscard]] storage::epoch epoch_of(storage::shard_id shard) const {
+    return homes_[homes_.size() == 1 ? 0 : shard].at_epoch;
+  }
+  /// Entities of the shard may run here.
+  [[nodiscard]] bool serves(storage::shard_id shard) const {
+    const auto& at = homes_[homes_.size() == 1 ? 0 : shard];
+    return at.is_open && !at.is_stopping;
+  }
+  [[nodiscard]] bool serves(entity_id id) const { return home_of(id).serves(); }
+
+  /// The journal is at `at_epoch` for this lane; its entities come when they are asked for (activate).
+  void open(storage::shard_id shard, storage::epoch at_epoch) {
+    home_named(shard) = {.at_epoch = at_epoch, .is_open = true};
+  }
+  /// It takes nothing more; what waits for its entities goes to the host.
+  void stop(storage::shard_id shard, timestamp_ns clock);
+  /// After stop(): as if nothing had been.
+  void resume(storage::shard_id shard) { home_named(shard).is_stopping = false; }
+  /// Every append of it is decided.
+  [[nodiscard]] bool is_drained(storage::shard_id shard) const;
+  /// Forgets it; answers of appends under way are left to the lane.
+  void drop(storage::shard_id shard, timestamp_ns clock);
 
   /// Runs a batch to quiescence and submits what it made.
   void submit(std::vector<request>& requests, timestamp_ns clock) {
@@ -143,7 +183,9 @@ public:
   void recovered(recovered_entity<World> one, timestamp_ns clock);
   /// Behind some of these: what waited for them runs now and not with the next batch.
   void settle() { settle_batch(); }
-  void lane_restarted(storage::epoch at_epoch, timestamp_ns clock);
+  /// The open shards and their epochs. The host has dropped those that it lost.
+  void lane_restarted(const std::vector<std::pair<storage::shard_id, storage::epoch>>& epochs,
+                      timestamp_ns clock);
   void tick(timestamp_ns clock);
   /// Makes sure an entity is in memory (markets at start, entities that are not clean).
   void activate(entity_id id, timestamp_ns clock) {
@@ -157,6 +199,16 @@ public:
     if (auto* slot = find(id); slot != nullptr && slot->live) fail(*slot, why);
     settle_batch();
   }
+
+  // ---- the inspector's (shard_look.ipp)
+  /// Drops and recovers an entity, one that was given up too, as if it had never failed. False: it is not here.
+  bool restart(entity_id id, timestamp_ns clock);
+  /// Told of every run while set; null: nobody looks.
+  void observe(shard_observer<World>* observer) { observer_ = observer; }
+  [[nodiscard]] std::optional<slot_look<World>> look(entity_id id) const;
+  /// Calls visit(look) for a part of the entities. Returns where the next part begins; 0: that was the last.
+  template <class Visit>
+  [[nodiscard]] std::size_t look_at_some(std::size_t from, std::size_t count, Visit&& visit) const;
 
   /// A snapshot of that many bytes was saved.
   void note_snapshot(entity_id id, std::uint64_t bytes) {
@@ -197,6 +249,13 @@ public:
                          std::vector<typename World::publication>& out);
 
 private:
+  /// What is known of a shard here.
+  struct home {
+    storage::epoch at_epoch = 0;
+    bool is_open = false, is_stopping = false;
+    storage::blob_writer blob{}; // of the batch at hand
+    [[nodiscard]] bool serves() const { return is_open && !is_stopping; }
+  };
   struct slot {
     entity_id id;
     std::unique_ptr<entity_type> live; // empty while loading or waiting for a restart
@@ -208,8 +267,31 @@ private:
     timestamp_ns last_used, resend_at, restart_at;
     bool is_loading = false, is_touched = false, awaits_claim = false, is_given_up = false;
     restart_history history;
+    std::uint64_t requests = 0, messages = 0; // that it ran since it was loaded
   };
 
+  [[nodiscard]] home& home_named(storage::shard_id shard) {
+    return homes_[homes_.size() == 1 ? 0 : shard];
+  }
+  [[nodiscard]] const home& home_of(entity_id id) const {
+    return homes_[homes_.size() == 1 ? 0 : storage::shard_of(id, options_.shard_count)];
+  }
+  /// Runs in this batch.
+  [[nodiscard]] bool is_local(entity_id id) const { return serves(id) && host_.is_local(id); }
+  void add(const storage::record& made) {
+    const auto shard = shard_of(made.stream);
+    auto& blob = home_named(shard).blob;
+    if (blob.empty()) written_.push_back(shard);
+    blob.add(made);
+  }
+  void forget_written() {
+    for (const auto shard : std::exchange(written_, {})) home_named(shard).blob = {};
+  }
+  /// A message whose receiver is not here: behind what it rests on.
+  void send_away(envelope<World>&& message) { pending().later.push_back(std::move(message)); }
+  void clear_waiting(slot& at);
+
+  [[nodiscard]] static slot_look<World> look_of(const slot& at);
   [[nodiscard]] slot* find(entity_id id) {
     const auto at = slots_.find(id);
     return at == slots_.end() ? nullptr : &at->second;
@@ -253,7 +335,8 @@ private:
   std::deque<envelope<World>> local_; // link messages of this lane waiting their turn in the batch
   std::multimap<timestamp_ns, entity_id> wakes_;
   std::vector<entity_id> touched_;
-  storage::blob_writer blob_;
+  std::vector<home> homes_;                // by shard; one shard: the only one
+  std::vector<storage::shard_id> written_; // whose blobs are not empty
   std::unique_ptr<shard_effects<World>> effects_;
   step<World> step_;
   std::vector<std::unique_ptr<storage::effects>> refused_; // effects the lane had no room for
@@ -262,8 +345,11 @@ private:
   bool degraded_ = false, restarting_ = false, probing_ = false;
   std::uint64_t tail_events_ = 0;
   shard_statistics statistics_;
+  shard_observer<World>* observer_ = nullptr;
 };
 
 } // namespace rialto::runtime
 
 #include "runtime/shard.ipp"
+#include "runtime/shard_look.ipp"
+#include "runtime/shard_moves.ipp"

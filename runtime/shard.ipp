@@ -27,6 +27,8 @@ auto shard<World>::slot_of(entity_id id, bool may_create) -> slot* {
 template <class World>
 void shard<World>::run(request& one) {
   ++statistics_.requests;
+  if (one.to.kind() != entity_kind::order && !serves(one.to))
+    return host_.pass_on(std::move(one)); // S6
   if (degraded_ && world_.is_write(one.command)) return refuse(one.token, delivery::unavailable);
   if (lane_.waiting() * 2 > options_.lane_capacity && world_.is_write(one.command))
     return refuse(one.token, delivery::busy);
@@ -46,12 +48,15 @@ void shard<World>::run_now(slot& at, request& one) {
   const bool claims = !one.claims.empty();
   if (claims) flush(); // S4: what came before travels alone
   touch(at);
+  ++at.requests;
+  const auto began_ns = observer_ == nullptr ? 0 : observer_->began_ns();
   try {
     at.live->execute(one.command, clock_, one.token, step_);
   } catch (const std::exception& problem) {
     refuse(one.token, delivery::unavailable);
     return fail(at, problem.what());
   }
+  if (observer_ != nullptr) observer_->ran(look_of(at), one, began_ns);
   const bool wrote = step_.made.has_value();
   take_step(at, one.token, claims);
   if (claims && wrote) {
@@ -63,6 +68,7 @@ void shard<World>::run_now(slot& at, request& one) {
 template <class World>
 void shard<World>::receive(envelope<World>& message) {
   ++statistics_.messages;
+  if (!serves(message.to)) return send_away(std::move(message)); // S6
   // What is not taken its sender keeps and sends again: nobody may be told that it is not done.
   if (degraded_) return refuse(message.token, delivery::unknown);
   auto* at = slot_of(message.to, world_.creates(message.body));
@@ -75,12 +81,15 @@ void shard<World>::receive(envelope<World>& message) {
     return;
   }
   touch(*at);
+  ++at->messages;
+  const auto began_ns = observer_ == nullptr ? 0 : observer_->began_ns();
   try {
     at->live->handle(message, clock_, step_);
   } catch (const std::exception& problem) {
     refuse(message.token, delivery::unknown);
     return fail(*at, problem.what());
   }
+  if (observer_ != nullptr) observer_->handled(look_of(*at), message, began_ns);
   if (step_.acknowledge_now) pending().receipts.push_back({at->id, {message.from, message.number}});
   take_step(*at, message.token, false, message.is_durable);
 }
@@ -88,7 +97,7 @@ void shard<World>::receive(envelope<World>& message) {
 template <class World>
 void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages, bool is_durable) {
   if (step_.made) {
-    blob_.add(*step_.made);
+    add(*step_.made);
     ++statistics_.records;
     ++at.in_flight;
     auto& effects = pending();
@@ -96,7 +105,7 @@ void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages, 
     if (step_.made->cause.peer) effects.receipts.push_back({at.id, step_.made->cause});
   }
   for (auto& message : step_.sent) {
-    if (hold_messages || !host_.is_local(message.to)) {
+    if (hold_messages || !is_local(message.to)) {
       pending().later.push_back(std::move(message));
       continue;
     }
@@ -112,7 +121,10 @@ void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages, 
 /// Puts a message on its way: into this batch, or to the host for another lane.
 template <class World>
 void shard<World>::enqueue(envelope<World>&& message) {
-  if (!host_.is_local(message.to)) return host_.send(std::move(message));
+  if (!is_local(message.to)) { // who calls has seen to it that what it rests on is durable
+    message.is_durable = true;
+    return host_.send(std::move(message));
+  }
   for (auto copies = host_.copies(message); copies > 0; --copies) {
     if (copies == 1)
       local_.push_back(std::move(message));
@@ -127,7 +139,7 @@ void shard<World>::resend(slot& at) {
   at.live->links_out().for_each_waiting([&](entity_id to, const auto& one) {
     ++statistics_.resends;
     envelope<World> again{at.id, to, one.number, one.body, 0, {}};
-    if (host_.is_local(to))
+    if (is_local(to))
       enqueue(std::move(again));
     else
       pending().later.push_back(std::move(again));
@@ -157,11 +169,16 @@ void shard<World>::flush(std::vector<storage::claim> claims) {
   }
   touched_.clear();
   for (auto& message : local_) message.is_durable = true; // its sender's record leaves without it
-  if (!effects_ && blob_.empty()) return;
-  if (degraded_ && !blob_.empty())
+  if (!effects_ && written_.empty()) return;
+  if (degraded_ && !written_.empty())
     return fail_lane(); // a feed's trade met a user's order while the journal is away
   storage::submission one;
-  if (!blob_.empty()) one.batch.rows.push_back({options_.id, options_.at_epoch, 0, blob_.finish()});
+  std::sort(written_.begin(), written_.end());
+  for (const auto shard : written_) {
+    auto& at = home_named(shard);
+    one.batch.rows.push_back({shard, at.at_epoch, 0, at.blob.finish()});
+  }
+  written_.clear();
   one.batch.claims = std::move(claims);
   if (!effects_) effects_ = std::make_unique<shard_effects<World>>();
   one.waiting = std::move(effects_);
@@ -216,7 +233,7 @@ void shard<World>::durable(std::vector<storage::notice>& notices, timestamp_ns c
         }
       }
       for (const auto& [receiver, cause] : effects.receipts) {
-        if (host_.is_local(cause.peer))
+        if (is_local(cause.peer))
           acknowledged(cause.peer, receiver, cause.number);
         else
           host_.acknowledge(cause.peer, receiver, cause.number);
@@ -248,7 +265,7 @@ void shard<World>::fail_lane() {
   restarting_ = true;
   probing_ = false;
   probe_at_ = {timers_.value + options_.probe_ns};
-  if (!blob_.empty()) static_cast<void>(blob_.finish());
+  forget_written();
   for (const auto& message : local_)
     refuse(message.token, message.is_durable ? delivery::unknown : delivery::unavailable);
   local_.clear();
@@ -281,35 +298,6 @@ void shard<World>::fail_lane() {
   host_.restart_lane();
   // What is to be refused leaves behind a barrier of the new session (lane_restarted), or at once
   // if the lane still takes it.
-}
-
-template <class World>
-void shard<World>::lane_restarted(storage::epoch at_epoch, timestamp_ns clock) {
-  set_clock(clock);
-  options_.at_epoch = at_epoch;
-  restarting_ = false;
-  std::vector<entity_id> dropped, live;
-  for (const auto& [id, at] : slots_) {
-    if (at.live)
-      live.push_back(id);
-    else if (!at.is_loading && !at.is_given_up && at.restart_at.value == 0)
-      dropped.push_back(id);
-  }
-  std::sort(live.begin(), live.end());
-  for (const auto id : live) { // publications were refused with their barriers
-    slots_[id].live->publish_whole();
-    touch(slots_[id]);
-  }
-  std::sort(dropped.begin(), dropped.end());
-  for (const auto id : dropped) {
-    if (!host_.exists(id)) { // its first append was lost: it does not exist
-      slots_.erase(id);
-      continue;
-    }
-    slots_[id].is_loading = true;
-    host_.load(id);
-  }
-  settle_batch();
 }
 
 template <class World>
@@ -467,8 +455,14 @@ void shard<World>::tick(timestamp_ns clock) {
   if (degraded_ && !restarting_ && !probing_ && probe_at_ <= timers_) {
     probe_at_ = {timers_.value + options_.probe_ns};
     probing_ = true;
-    storage::submission probe;
-    probe.batch.rows.push_back({options_.id, options_.at_epoch, 0, blob_.finish()});
+    storage::submission probe; // with no shard open, a barrier
+    const auto open =
+      std::find_if(homes_.begin(), homes_.end(), [](const home& at) { return at.serves(); });
+    if (open != homes_.end()) {
+      const auto shard =
+        homes_.size() == 1 ? options_.id : static_cast<storage::shard_id>(open - homes_.begin());
+      probe.batch.rows.push_back({shard, open->at_epoch, 0, storage::blob_writer{}.finish()});
+    }
     auto waiting = std::make_unique<shard_effects<World>>();
     waiting->is_probe = true;
     probe.waiting = std::move(waiting);

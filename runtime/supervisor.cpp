@@ -1,6 +1,7 @@
 #include "runtime/supervisor.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace rialto::runtime {
 
@@ -29,12 +30,29 @@ caf::behavior supervisor_actor::behave() {
       for (auto i = due.index; i < last; ++i)
         if (!children_[i].running && !children_[i].is_failed) start(i);
     },
+    [this](const restart_now& one) { return restart(one.id); },
     [this](const get_child& ask) -> caf::actor {
       for (std::size_t i = 0; i < children_.size(); ++i)
         if (spec_.children[i].id == ask.id) return children_[i].running;
       return {};
     },
   };
+}
+
+bool supervisor_actor::restart(const std::string& id) {
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    if (spec_.children[i].id != id) continue;
+    auto& one = children_[i];
+    one.history = restart_history(spec_.children[i].limits);
+    one.is_failed = false;
+    one.starts_again = static_cast<bool>(one.running);
+    if (one.running)
+      send_exit(one.running, caf::exit_reason::user_shutdown);
+    else
+      start(i);
+    return true;
+  }
+  return false;
 }
 
 void supervisor_actor::start(std::size_t index) {
@@ -57,6 +75,7 @@ void supervisor_actor::ended(const caf::down_msg& down) {
     auto& one = children_[i];
     if (!one.running || one.running.address() != down.source) continue;
     one.running = nullptr;
+    if (std::exchange(one.starts_again, false)) return start(i);
     if (!down.reason || down.reason == caf::exit_reason::user_shutdown)
       return; // it was asked to stop
     const auto why = reason_text(down.reason);

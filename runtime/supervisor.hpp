@@ -37,6 +37,10 @@ struct supervisor_spec {
 struct restart_child {
   std::size_t index = 0;
 };
+/// Stops a child and starts it again, one that was given up too, as if it had never failed. Answered with whether there is such a child.
+struct restart_now {
+  std::string id;
+};
 /// Asks for the actor a child is at the moment (invalid while it is down).
 struct get_child {
   std::string id;
@@ -54,8 +58,9 @@ private:
   struct child {
     caf::actor running;
     restart_history history;
-    bool is_failed = false;
+    bool is_failed = false, starts_again = false; // starts_again: it was told to stop for that
   };
+  bool restart(const std::string& id);
   void start(std::size_t index);
   void ended(const caf::down_msg& down);
   void stop_from(std::size_t index);
@@ -67,4 +72,5 @@ private:
 } // namespace rialto::runtime
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::runtime::restart_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::runtime::restart_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rialto::runtime::get_child)

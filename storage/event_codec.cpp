@@ -32,7 +32,13 @@ void encode_any(const std::variant<Event...>& event, std::string& out) {
 template <class Held, class Variant>
 bool take_if(std::uint16_t tag, std::uint8_t version, byte_reader& body, Variant& event) {
   constexpr auto row = tag_of<Held>;
-  if (tag != row.tag || version != row.version) return false;
+  if (tag != row.tag) return false;
+  if (row.grew && version == row.version - 1) { // as today's, without the last field
+    body.expect_without_last();
+    body.get(event.template emplace<Held>());
+    return body.was_without_last();
+  }
+  if (version != row.version) return false;
   body.get(event.template emplace<Held>());
   return true;
 }

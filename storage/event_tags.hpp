@@ -17,6 +17,7 @@ struct event_tag {
   std::uint16_t tag = 0;
   std::uint8_t version = 0; // the one that is written
   std::string_view name;    // in dumps
+  bool grew = false; // by one field at its end: the version before, which lacks it, is read too
 };
 
 template <class Event>
@@ -34,6 +35,12 @@ template <>
 inline constexpr event_tag tag_of<session_closed>{0x0105, 1, "session_closed"};
 template <>
 inline constexpr event_tag tag_of<login_failed>{0x0106, 1, "login_failed"};
+template <>
+inline constexpr event_tag tag_of<user_status_changed>{0x0107, 1, "user_status_changed"};
+template <>
+inline constexpr event_tag tag_of<api_key_added>{0x0110, 1, "api_key_added"};
+template <>
+inline constexpr event_tag tag_of<api_key_revoked>{0x0111, 1, "api_key_revoked"};
 
 template <>
 inline constexpr event_tag tag_of<account_opened>{0x0201, 1, "account_opened"};
@@ -59,7 +66,7 @@ inline constexpr event_tag tag_of<account_configured>{0x020a, 1, "account_config
 template <>
 inline constexpr event_tag tag_of<trigger_noted>{0x020b, 1, "trigger_noted"};
 template <>
-inline constexpr event_tag tag_of<list_placed>{0x020c, 1, "list_placed"};
+inline constexpr event_tag tag_of<list_placed>{0x020c, 2, "list_placed", true};
 template <>
 inline constexpr event_tag tag_of<exits_settled>{0x020d, 1, "exits_settled"};
 template <>
@@ -76,11 +83,13 @@ template <>
 inline constexpr event_tag tag_of<slice_placed>{0x0225, 1, "slice_placed"};
 template <>
 inline constexpr event_tag tag_of<slice_passed>{0x0226, 1, "slice_passed"};
+template <>
+inline constexpr event_tag tag_of<request_executed>{0x0230, 1, "request_executed"};
 
 template <>
-inline constexpr event_tag tag_of<instrument_listed>{0x0301, 2, "instrument_listed"};
+inline constexpr event_tag tag_of<instrument_listed>{0x0301, 3, "instrument_listed", true};
 template <>
-inline constexpr event_tag tag_of<instrument_changed>{0x0302, 2, "instrument_changed"};
+inline constexpr event_tag tag_of<instrument_changed>{0x0302, 3, "instrument_changed", true};
 template <>
 inline constexpr event_tag tag_of<order_rested>{0x0303, 2, "order_rested"};
 template <>

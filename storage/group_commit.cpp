@@ -114,13 +114,26 @@ append_outcome group_commit::append(const journal_batch& batch) {
 
 void group_commit::note(std::vector<notice>& out, submission& one, append_result result) {
   ++statistics_.submissions;
-  const bool has_row = result == append_result::accepted && !one.batch.rows.empty();
-  out.push_back({result, std::move(one.waiting),
-                 has_row ? heads_[one.batch.rows.back().shard].last : position{0}});
+  auto& made = out.emplace_back();
+  made.result = result;
+  made.waiting = std::move(one.waiting);
+  if (result != append_result::accepted) return;
+  for (const auto& row : one.batch.rows) made.rows.emplace_back(row.shard, heads_[row.shard].last);
 }
 
 const std::map<shard_id, journal_head>& group_commit::restart() {
-  heads_ = store_.heads();
+  auto found = store_.heads();
+  for (const auto& [shard, known] : heads_) {
+    const auto at = found.find(shard);
+    const auto last = at == found.end() ? 0 : at->second.last;
+    if (last < known.last)
+      throw journal_behind("shard " + std::to_string(shard) + " ends at row " +
+                           std::to_string(last) + " of the journal, row " +
+                           std::to_string(known.last) +
+                           " was acknowledged: an old copy of the journal was put back, or a "
+                           "standby that lagged took over");
+  }
+  heads_ = std::move(found);
   has_failed_ = false;
   return heads_;
 }

@@ -22,7 +22,10 @@ public:
   /// Takes the next group off the front of `waiting` (not empty), commits it if it has rows, and
   /// appends its notices.
   void commit_next(std::deque<submission>& waiting, std::vector<notice>& out);
-  /// Reads the heads and opens again; throws journal_error, still failed.
+  /// A shard was taken over; what is submitted to it from now on follows `head`.
+  void adopt(shard_id shard, journal_head head) { heads_[shard] = head; }
+  /// Reads the heads and opens again; throws journal_error, still failed: journal_behind, for good, if
+  /// acknowledged rows are not there any more.
   const std::map<shard_id, journal_head>& restart();
 
   [[nodiscard]] bool has_failed() const { return has_failed_; }

@@ -1,8 +1,9 @@
 // storage/journal.hpp: the durable truth. One writer per lane, one row per shard and commit.
 //
-// The room: engines (sqlite_journal, later PostgreSQL) behind one interface, checked by
+// The room: engines (sqlite_journal, postgres_journal) behind one interface, checked by
 // tests/storage/journal_contract.hpp. Calls block, so they are made on the lane's own thread
-// (lane.hpp), never on an actor's or the io thread.
+// (lane.hpp), never on an actor's or the io thread. An engine that is opened is one lane: of two lanes
+// on the same rows the epoch of a shard says which one may write to it.
 //
 //   J1  append is atomic: all rows and claims of a batch, or none
 //   J2  a shard's positions are 1, 2, 3... without gap; a row goes in only if `predecessor` is the
@@ -35,6 +36,7 @@ using epoch = std::uint64_t;
 struct claim {
   std::string key;
   entity_id owner;
+  RIALTO_FIELDS(key, owner)
 };
 
 /// One row: what one commit adds to one shard. `blob` is made by record.hpp.
@@ -72,6 +74,12 @@ struct journal_head {
   epoch at_epoch = 0;
 };
 
+/// What a lane that asked for a shard got.
+struct takeover_outcome {
+  bool is_taken = false; // false: the shard stays as `head` says, written by another lane
+  journal_head head;
+};
+
 /// Rows that are to leave the engine's table for files beside it (row_archive.hpp).
 struct archive_request {
   shard_id shard = 0;
@@ -101,7 +109,14 @@ public:
 
   /// The head of every shard that has rows or an epoch.
   [[nodiscard]] virtual std::map<shard_id, journal_head> heads() = 0;
-  /// Raises a shard's epoch and makes every older writer stale. Returns the new head.
+  /// The newest row of every shard, other lanes' included. It looks and changes no session, so any thread may ask at any time. An engine with
+  /// one lane answers nothing: what it appended is known. Throws journal_error.
+  [[nodiscard]] virtual std::map<shard_id, position> last_rows() { return {}; }
+  /// Raises a shard's epoch to exactly `at_epoch` (from 1) and makes every older writer stale. Refused if the
+  /// shard is there or above already; asking again for what this lane has is granted again. Throws
+  /// journal_error; then nobody knows, and asking again tells.
+  [[nodiscard]] virtual takeover_outcome take_over(shard_id shard, epoch at_epoch) = 0;
+  /// The same, one above whatever it is: for a node that is alone. Returns the new head.
   [[nodiscard]] virtual journal_head take_over(shard_id shard) = 0;
   /// Calls `row` with each row of a shard from `first` on, in order, until it returns false.
   virtual void read(shard_id shard, position first,
@@ -143,6 +158,12 @@ public:
 /// Thrown by everything but append() when the engine fails (disk, corruption, lost connection).
 struct journal_error : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+/// Thrown when rows that were acknowledged are not there any more: an old copy was put back, or a standby
+/// that lagged took over. Whoever wrote them must stop, for what it told the world is gone.
+struct journal_behind : journal_error {
+  using journal_error::journal_error;
 };
 
 /// DATA/journal.sqlite, WAL, synchronous=FULL. Applies migrations. Throws journal_error.

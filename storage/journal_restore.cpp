@@ -19,8 +19,6 @@ namespace rialto::storage {
 namespace {
 
 constexpr std::size_t transaction_bytes = 8 << 20;
-// Between the highest known id and the first new one: more than are given out between two backups.
-constexpr std::uint64_t ids_skipped = 1'000, order_ids_skipped = 100'000'000;
 
 /// Not a source's fault: the whole attempt ends.
 struct target_problem : std::runtime_error {

@@ -13,6 +13,9 @@
 
 namespace rialto::storage {
 
+/// Between the highest known id and the first new one: more than are given out between two backups.
+inline constexpr std::uint64_t ids_skipped = 1'000, order_ids_skipped = 100'000'000;
+
 struct restore_outcome {
   std::map<shard_id, position> last; // the newest row of each shard
   std::uint64_t rows = 0, bytes = 0, claims = 0;

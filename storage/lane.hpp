@@ -36,7 +36,15 @@ struct submission {
 struct notice {
   append_result result = append_result::failed;
   std::unique_ptr<effects> waiting;
-  position at = 0; // of the row that holds it (of its last shard); 0: not accepted or a barrier
+  std::vector<std::pair<shard_id, position>>
+    rows{}; // that hold it, ascending; empty: not accepted or a barrier
+
+  /// Of the row of one shard; 0: there is none.
+  [[nodiscard]] position at(shard_id shard) const {
+    for (const auto& [of, row] : rows)
+      if (of == shard) return row;
+    return 0;
+  }
 };
 
 class lane {
@@ -47,6 +55,8 @@ public:
   [[nodiscard]] virtual bool submit(submission& one) = 0;
   /// Submissions not yet noticed.
   [[nodiscard]] virtual std::size_t waiting() const = 0;
+  /// The submitter has taken a shard over: its rows follow `head`. Before its first submission to that shard.
+  virtual void adopt(shard_id shard, journal_head head) = 0;
 };
 
 /// Called on the lane's thread, never within submit(): once per commit with all its notices, and for
@@ -66,13 +76,14 @@ public:
   [[nodiscard]] bool submit(submission& one) override;
   /// Counts a submission until its notice has been handled.
   [[nodiscard]] std::size_t waiting() const override;
+  void adopt(shard_id shard, journal_head head) override;
   [[nodiscard]] bool has_failed() const;
   /// The engine's words for the last failure; empty: none yet.
   [[nodiscard]] std::string failure() const;
   /// A new session, after the owner has dropped its entities. Blocks: what was submitted before is
   /// noticed first, then the heads are read and returned; what is submitted later belongs to the new
-  /// session. Throws journal_error, still failed, if the heads cannot be read: try again later. Not
-  /// to be called on the lane's own thread.
+  /// session. Throws journal_error, still failed, if the heads cannot be read: try again later; or
+  /// journal_behind: do not. Not to be called on the lane's own thread.
   std::map<shard_id, journal_head> restart();
   [[nodiscard]] lane_statistics statistics() const;
 

@@ -21,7 +21,10 @@ struct projection {
       : accounts(file), orders(file),
         load_cursor(file.prepare("SELECT position FROM cursors WHERE shard = ?")),
         save_cursor(file.prepare("INSERT OR REPLACE INTO cursors VALUES(?, ?)")),
-        insert_user(file.prepare("INSERT OR IGNORE INTO users VALUES(?, ?, ?, ?)")),
+        insert_user(file.prepare("INSERT OR IGNORE INTO users VALUES(?, ?, ?, ?, ?)")),
+        update_user(file.prepare("UPDATE users SET status = ? WHERE id = ?")),
+        insert_user_account(file.prepare("INSERT OR IGNORE INTO user_accounts VALUES(?, ?, ?)")),
+        insert_transfer(file.prepare("INSERT INTO transfers VALUES(?, ?, ?, ?, ?, ?, ?)")),
         insert_market(file.prepare("INSERT OR IGNORE INTO markets VALUES(?, ?, ?)")),
         load_markets(file.prepare("SELECT id, base, quote FROM markets")),
         insert_entries(file.prepare("INSERT INTO entries VALUES(?, ?)")),
@@ -62,8 +65,8 @@ struct projection {
 
   projected_accounts accounts;
   projected_orders orders;
-  statement load_cursor, save_cursor, insert_user, insert_market, load_markets, insert_entries,
-    load_last_entry;
+  statement load_cursor, save_cursor, insert_user, update_user, insert_user_account,
+    insert_transfer, insert_market, load_markets, insert_entries, load_last_entry;
   std::unordered_map<market_id, asset_pair> markets; // order never matters: looked up only
   std::uint64_t last_entry = 0;
   entry_pack pack; // entries of this transaction that have no row yet
@@ -124,8 +127,9 @@ public:
 
   void reset() override {
     transaction all(file_);
-    for (const auto* table : {"cursors", "users", "accounts", "markets", "orders", "open_orders",
-                              "entries", "flow_marks", "balances", "system_balances"})
+    for (const auto* table :
+         {"cursors", "users", "user_accounts", "accounts", "markets", "orders", "open_orders",
+          "entries", "transfers", "flow_marks", "balances", "system_balances"})
       file_.exec(std::string("DELETE FROM ") + table);
     all.commit();
     into_->load();
@@ -177,8 +181,13 @@ private:
   }
 
   void take_event(const user_event& event, const record_frame& from, std::uint64_t) {
+    const user_id self{from.stream.number()};
     if (const auto* one = std::get_if<user_registered>(&event))
-      into_->insert_user.run(one->id, one->email, one->role, from.at);
+      into_->insert_user.run(one->id, one->email, one->role, from.at, user_status::active);
+    else if (const auto* added = std::get_if<account_added>(&event))
+      into_->insert_user_account.run(self, added->account, added->label);
+    else if (const auto* changed = std::get_if<user_status_changed>(&event))
+      into_->update_user.run(changed->status, self);
   }
 
   void take_event(const market_event& event, const record_frame& from, std::uint64_t) {
@@ -372,7 +381,9 @@ private:
   }
 
   void follow(const transferred& one, const event_place& at) {
-    book({0, at.account.last_entry, 0, at.number, at.self, at.now, one}, at.account);
+    const auto id =
+      book({0, at.account.last_entry, 0, at.number, at.self, at.now, one}, at.account);
+    into_->insert_transfer.run(id, at.self, one.kind, one.asset, one.amount, one.reference, at.now);
   }
 
   /// Puts an entry behind the others and into its account; returns its id.

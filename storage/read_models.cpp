@@ -17,6 +17,11 @@ constexpr std::uint32_t limit_max = 1'000;
 constexpr std::uint32_t fills_max = 1'000;
 /// Rows that one call looks at. A filter that matches fewer ends the page early, with a cursor.
 constexpr std::uint32_t scanned_max = 20'000;
+constexpr std::uint32_t users_scanned_max = 100'000; // a search of the addresses; a row is short
+
+std::uint64_t newest() {
+  return INT64_MAX;
+}
 
 std::uint32_t limit_of(const page_request& page) {
   if (page.limit == 0) throw std::invalid_argument("limit: 0, it must be 1 to 1000");
@@ -47,8 +52,15 @@ class sqlite_read_models final : public read_models {
 public:
   explicit sqlite_read_models(const std::string& path)
       : file_(path, {.sync = sync_mode::off, .is_read_only = true}), rows_(file_) {
-    find_users_ = file_.prepare("SELECT id, email, role, created_at FROM users WHERE id <= ? "
-                                "ORDER BY id DESC LIMIT ?");
+    find_users_ = file_.prepare("SELECT id, email, role, created_at, status FROM users "
+                                "WHERE id <= ? ORDER BY id DESC");
+    find_user_accounts_ =
+      file_.prepare("SELECT account, label FROM user_accounts WHERE owner = ? ORDER BY account");
+    find_transfers_ = file_.prepare("SELECT id, account, kind, asset, amount, reference, at "
+                                    "FROM transfers WHERE id <= ? ORDER BY id DESC");
+    find_transfers_of_ =
+      file_.prepare("SELECT id, account, kind, asset, amount, reference, at "
+                    "FROM transfers WHERE account = ?2 AND id <= ?1 ORDER BY id DESC");
     find_balances_ = file_.prepare("SELECT asset, available, available_e18, hold, hold_e18 "
                                    "FROM balances WHERE account = ? ORDER BY asset");
     find_system_ = file_.prepare("SELECT kind, number, asset, amount, amount_e18 "
@@ -186,25 +198,60 @@ public:
     return rows;
   }
 
-  page<user_row> users(const page_request& request) override {
+  page<user_row> users(std::string_view search, const page_request& request) override {
     const call guard(*this);
     const auto limit = limit_of(request);
-    const auto next = start_of(request, "users", 0, [] { return std::uint64_t{INT64_MAX}; });
     page<user_row> out;
-    find_users_.with(next, limit + 1);
-    while (find_users_.step()) {
+    find_users_.with(start_of(request, "users", 0, newest));
+    for (std::uint32_t scanned = 0; find_users_.step(); ++scanned) {
       user_row row;
       row.user.value = find_users_.number(0);
       row.email = find_users_.text(1);
-      row.role = static_cast<user_role>(find_users_.integer(2));
-      row.created_at.value = find_users_.integer(3);
-      if (out.rows.size() == limit) {
+      const bool matches =
+        row.email.find(search) != std::string::npos || std::to_string(row.user.value) == search;
+      if (scanned == users_scanned_max || (matches && out.rows.size() == limit)) {
         out.next = to_text({row.user.value, 0}, "users", 0);
-        find_users_.reset();
         break;
       }
+      if (!matches) continue;
+      row.role = static_cast<user_role>(find_users_.integer(2));
+      row.created_at.value = find_users_.integer(3);
+      row.status = static_cast<user_status>(find_users_.integer(4));
       out.rows.push_back(std::move(row));
     }
+    find_users_.reset();
+    for (auto& row : out.rows) {
+      find_user_accounts_.with(row.user);
+      while (find_user_accounts_.step())
+        row.accounts.push_back({{find_user_accounts_.number(0)}, find_user_accounts_.text(1)});
+    }
+    return out;
+  }
+
+  page<transfer_row> transfers(account_id account, std::string_view asset,
+                               const page_request& request) override {
+    const call guard(*this);
+    const auto limit = limit_of(request);
+    const auto start = start_of(request, "transfers", account.value, newest);
+    auto& found = account ? find_transfers_of_.with(start, account) : find_transfers_.with(start);
+    page<transfer_row> out;
+    for (std::uint32_t scanned = 0; found.step(); ++scanned) {
+      transfer_row row;
+      row.account.value = found.number(1);
+      row.kind = static_cast<transfer_kind>(found.integer(2));
+      row.asset = found.text(3);
+      const bool matches = asset.empty() || row.asset == asset;
+      if (scanned == scanned_max || (matches && out.rows.size() == limit)) {
+        out.next = to_text({found.number(0), 0}, "transfers", account.value);
+        break;
+      }
+      if (!matches) continue;
+      row.amount.value = found.integer(4);
+      row.reference = found.text(5);
+      row.at.value = found.integer(6);
+      out.rows.push_back(std::move(row));
+    }
+    found.reset();
     return out;
   }
 
@@ -254,7 +301,8 @@ private:
   std::mutex lock_;
   database file_;
   row_reader rows_;
-  statement find_users_, find_balances_, find_system_;
+  statement find_users_, find_user_accounts_, find_transfers_, find_transfers_of_, find_balances_,
+    find_system_;
 };
 
 } // namespace

@@ -1,5 +1,5 @@
 // storage/read_models.hpp: what lists and reports read: users, final orders, executions, balances,
-// ledger entries. Rebuildable.
+// ledger entries, transfers. Rebuildable.
 //
 // The room: DATA/read.sqlite, WAL, synchronous=OFF, one writer (the projector's thread), any number
 // of readers each with a connection of its own. Derived from the journal only: dropping the file
@@ -74,6 +74,17 @@ struct user_row {
   std::string email;
   user_role role = user_role::trader;
   timestamp_ns created_at;
+  user_status status = user_status::active;
+  std::vector<account_ref> accounts;
+};
+/// A deposit or withdrawal that was booked.
+struct transfer_row {
+  account_id account;
+  transfer_kind kind = transfer_kind::deposit;
+  std::string asset;
+  amount_units amount;
+  std::string reference;
+  timestamp_ns at;
 };
 struct balance_row {
   account_id account;
@@ -110,7 +121,10 @@ public:
   /// out. Sums beyond the largest amount are capped.
   [[nodiscard]] virtual std::vector<statement_row>
   statement_of(account_id account, timestamp_ns from, timestamp_ns to) = 0;
-  [[nodiscard]] virtual page<user_row> users(const page_request& page) = 0;
+  /// Those whose address contains `search` or whose number it is; "": all.
+  [[nodiscard]] virtual page<user_row> users(std::string_view search, const page_request& page) = 0;
+  [[nodiscard]] virtual page<transfer_row> transfers(account_id account, std::string_view asset,
+                                                     const page_request& page) = 0; // 0, "": all
   [[nodiscard]] virtual std::vector<balance_row> balances(account_id account) = 0;
   [[nodiscard]] virtual std::vector<ledger_row>
   system_balances() = 0; // sum per ledger account without an entity

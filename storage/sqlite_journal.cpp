@@ -238,10 +238,27 @@ journal_head sqlite_journal::take_over(shard_id shard) {
   RIALTO_ASSERT(shard < shard_limit - 1);
   static_cast<void>(heads()); // whatever a former session left open is settled first
   const std::lock_guard hold(write_lock_);
-  auto head = heads_[shard];
-  ++head.at_epoch;
-  guarded([&] { writer_->raise_epoch.run(shard, head.at_epoch); });
-  return heads_[shard] = head;
+  return raise(shard, heads_[shard].at_epoch + 1);
+}
+
+takeover_outcome sqlite_journal::take_over(shard_id shard, epoch at_epoch) {
+  RIALTO_ASSERT(shard < shard_limit - 1);
+  RIALTO_ASSERT(at_epoch > 0);
+  static_cast<void>(heads());
+  const std::lock_guard hold(write_lock_);
+  const auto known = heads_.find(shard);
+  const auto head = known == heads_.end() ? journal_head{} : known->second;
+  if (head.at_epoch < at_epoch) return {true, raise(shard, at_epoch)};
+  const auto mine = taken_.find(shard);
+  return {head.at_epoch == at_epoch && mine != taken_.end() && mine->second == at_epoch, head};
+}
+
+/// Under write_lock_.
+journal_head sqlite_journal::raise(shard_id shard, epoch to) {
+  guarded([&] { writer_->raise_epoch.run(shard, to); });
+  auto& head = heads_[shard];
+  head.at_epoch = taken_[shard] = to;
+  return head;
 }
 
 void sqlite_journal::read(shard_id shard, position first,

@@ -42,6 +42,7 @@ public:
 
   [[nodiscard]] append_outcome append(const journal_batch& batch) override;
   [[nodiscard]] std::map<shard_id, journal_head> heads() override;
+  [[nodiscard]] takeover_outcome take_over(shard_id shard, epoch at_epoch) override;
   [[nodiscard]] journal_head take_over(shard_id shard) override;
   void read(shard_id shard, position first,
             const std::function<bool(position, std::string_view blob)>& row) override;
@@ -62,6 +63,10 @@ public:
   [[nodiscard]] std::pair<position, position> table_rows(shard_id shard);
   /// Compares rows that are in the table and in an archive. Throws journal_error at one that differs.
   void check_overlap(shard_id shard);
+  /// What the interface gives only by name, whole, for who copies a journal; nobody else is calling.
+  void each_claim(const std::function<void(claim)>& take);
+  [[nodiscard]] std::vector<entity_id> snapshot_entities();
+  [[nodiscard]] std::map<std::string, std::uint64_t> sequences(); // and the next number of each
   /// Of journal.sqlite, and how many of them wait to be used again.
   [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> file_bytes();
   /// Gives free pages back to the file system: copies what is left, so nobody may be waiting.
@@ -92,6 +97,7 @@ private:
   [[nodiscard]] append_outcome write_batch(const journal_batch& batch);
   [[nodiscard]] bool has_foreign_claim(const journal_batch& batch);
   [[nodiscard]] append_outcome end_session(append_result result, std::string detail);
+  [[nodiscard]] journal_head raise(shard_id shard, epoch to);
   void roll_back() noexcept;
   void read_heads();
   void reopen();
@@ -163,6 +169,7 @@ private:
   std::unique_ptr<aside> aside_;
   database log_;
   std::map<shard_id, journal_head> heads_;
+  std::map<shard_id, epoch> taken_; // by this process
   std::uint64_t next_part_ = 1;
   static constexpr std::size_t unsynced_aside_max = 1 << 20;
   std::size_t unsynced_aside_ = 0;          // bytes of parts; aside_lock_

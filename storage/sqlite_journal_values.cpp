@@ -174,6 +174,28 @@ std::optional<snapshot> sqlite_journal::load_snapshot(entity_id entity) {
   return saved;
 }
 
+void sqlite_journal::each_claim(const std::function<void(claim)>& take) {
+  const std::lock_guard hold(aside_lock_);
+  auto found = aside_->on.prepare("SELECT key, owner FROM claims ORDER BY key");
+  while (found.step()) take({found.text(0), entity_id(found.number(1))});
+}
+
+std::vector<entity_id> sqlite_journal::snapshot_entities() {
+  const std::lock_guard hold(aside_lock_);
+  std::vector<entity_id> all;
+  auto found = aside_->on.prepare("SELECT entity FROM snapshots ORDER BY entity");
+  while (found.step()) all.emplace_back(found.number(0));
+  return all;
+}
+
+std::map<std::string, std::uint64_t> sqlite_journal::sequences() {
+  const std::lock_guard hold(aside_lock_);
+  std::map<std::string, std::uint64_t> all;
+  auto found = aside_->on.prepare("SELECT name, next FROM sequences WHERE name <> 'log'");
+  while (found.step()) all[found.text(0)] = found.number(1);
+  return all;
+}
+
 std::map<entity_id, timestamp_ns> sqlite_journal::wake_times() {
   const std::lock_guard hold(aside_lock_);
   std::map<entity_id, timestamp_ns> all;

@@ -3,6 +3,7 @@
 // The room: memory only. Owned by the tape store, which guards it.
 #pragma once
 
+#include "domain/candle_series.hpp"
 #include "storage/tape_store.hpp"
 
 #include <map>
@@ -24,15 +25,21 @@ public:
   void add(market_id market, const tape_entry& trade) {
     trades_.try_emplace(trades_.end(), {market.value, trade.trade.value}, trade);
   }
-  /// The last one with an open time stays.
-  void put(market_id market, candle_interval interval, const candle& closed) {
-    candles_.insert_or_assign(candles_.end(), {market.value, interval, closed.open_time.value},
-                              closed);
+  /// Of two with an open time, the one that counts (domain/candle_series.hpp).
+  void put(market_id market, candle_interval interval, const candle& next) {
+    const auto [at, is_new] =
+      candles_.try_emplace({market.value, interval, next.open_time.value}, next);
+    if (!is_new) take_candle(at->second, next);
   }
-  /// Takes back what could not be written: where both have a key, ours is newer.
+  /// Takes back what could not be written: where both have a key, ours came later.
   void merge_older(tape_buffer& older) {
     for (auto& [key, trade] : older.trades_)
       trades_.insert_or_assign(key, trade); // first one stays
+    for (auto& [key, one] : candles_)
+      if (const auto before = older.candles_.find(key); before != older.candles_.end()) {
+        take_candle(before->second, one);
+        one = before->second;
+      }
     candles_.merge(older.candles_);
     older.clear();
   }

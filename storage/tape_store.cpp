@@ -1,5 +1,6 @@
 #include "storage/tape_store.hpp"
 
+#include "storage/candle_table.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/tape_buffer.hpp"
 #include "storage/unsynced_file.hpp"
@@ -27,15 +28,11 @@ public:
   explicit sqlite_tape(const std::string& path) {
     open_or_start_anew(path);
     insert_trade_ = writer_.prepare("INSERT OR IGNORE INTO trades VALUES(?, ?, ?, ?, ?, ?)");
-    put_candle_ =
-      writer_.prepare("INSERT OR REPLACE INTO candles VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    written_candles_ = candle_table(writer_);
     reader_ = database(path, {.sync = sync_mode::off, .is_read_only = true});
     find_trades_ = reader_.prepare("SELECT id, price, size, buyer_is_maker, at FROM trades "
                                    "WHERE market = ? AND id < ? ORDER BY id DESC LIMIT ?");
-    find_candles_ = reader_.prepare(
-      "SELECT open_time, open, high, low, close, volume, taker_buy_volume, quote_volume, trades "
-      "FROM candles WHERE market = ? AND interval = ? AND open_time >= ? AND open_time < ? "
-      "ORDER BY open_time DESC LIMIT ?");
+    stored_candles_ = candle_table(reader_);
     auto last = reader_.prepare("SELECT market, max(id) FROM trades GROUP BY market");
     while (last.step()) last_ids_[last.number(0)] = last.number(1);
   }
@@ -47,10 +44,10 @@ public:
       // The tail is missing then, which shows as a gap; there is nobody left to tell.
     }
     find_trades_ = {};
-    find_candles_ = {};
+    stored_candles_ = {};
     reader_ = {};
     insert_trade_ = {};
-    put_candle_ = {};
+    written_candles_ = {};
     close_unsynced(writer_);
   }
 
@@ -69,14 +66,24 @@ public:
   }
 
   void put_candles(market_id market, candle_interval interval,
-                   const std::vector<candle>& closed) override {
+                   const std::vector<candle>& made) override {
     bool is_full = false;
     {
       const std::lock_guard hold(buffers_);
-      for (const auto& one : closed) pending_.put(market, interval, one);
+      for (const auto& one : made) pending_.put(market, interval, one);
       is_full = pending_.count() >= buffered_max;
     }
     if (is_full) make_room();
+  }
+
+  candle_import import_candles(market_id market, candle_interval interval,
+                               const std::vector<candle>& closed, timestamp_ns closed_by) override {
+    const std::lock_guard hold_writer(write_);
+    flush_held(); // what came before is in the file before
+    transaction all(writer_);
+    auto done = written_candles_.import_all(market, interval, closed, closed_by);
+    all.commit();
+    return done;
   }
 
   std::vector<tape_entry> trades(market_id market, std::uint64_t before,
@@ -120,26 +127,23 @@ public:
     const std::lock_guard hold_reader(read_);
     {
       const std::lock_guard hold(buffers_);
-      for (const auto* buffer : {&pending_, &writing_}) {
+      for (const auto* buffer : {&writing_, &pending_}) { // older ones first
         const auto& all = buffer->candles();
         for (auto at = all.lower_bound({market.value, interval, from.value});
              at != all.end() &&
              at->first < tape_buffer::candle_key{market.value, interval, to.value};
              ++at)
-          found.try_emplace(std::get<2>(at->first), at->second); // the newest version wins
+          if (const auto [known, is_new] = found.try_emplace(std::get<2>(at->first), at->second);
+              !is_new)
+            take_candle(known->second, at->second);
       }
     }
-    find_candles_.with(market, interval, from, to, limit);
-    while (find_candles_.step()) {
-      candle one;
-      int column = 0;
-      std::apply(
-        [&](auto&... field) { ((value_of(field) = find_candles_.integer(column++)), ...); },
-        std::tie(one.open_time, one.open, one.high, one.low, one.close, one.volume,
-                 one.taker_buy_volume, one.quote_volume));
-      one.trades = find_candles_.number(column);
-      found.try_emplace(one.open_time.value, one);
-    }
+    stored_candles_.newest(market, interval, from, to, limit, [&](candle stored) {
+      const auto [waiting, is_new] = found.try_emplace(stored.open_time.value, stored);
+      if (is_new) return;
+      take_candle(stored, waiting->second);
+      waiting->second = stored;
+    });
     std::vector<candle> oldest_first;
     for (const auto& [open_time, one] : found) {
       if (oldest_first.size() == limit) break;
@@ -157,20 +161,7 @@ public:
 
   void flush() override {
     const std::lock_guard hold_writer(write_);
-    {
-      const std::lock_guard hold(buffers_);
-      if (pending_.empty()) return;
-      std::swap(pending_, writing_);
-    }
-    try {
-      write();
-    } catch (...) {
-      const std::lock_guard hold(buffers_);
-      pending_.merge_older(writing_);
-      throw;
-    }
-    const std::lock_guard hold(buffers_);
-    writing_.clear();
+    flush_held();
   }
 
   void prune(timestamp_ns before) override {
@@ -218,9 +209,22 @@ public:
   }
 
 private:
-  template <class Counted>
-  static std::int64_t& value_of(Counted& field) {
-    return field.value;
+  /// Under write_.
+  void flush_held() {
+    {
+      const std::lock_guard hold(buffers_);
+      if (pending_.empty()) return;
+      std::swap(pending_, writing_);
+    }
+    try {
+      write();
+    } catch (...) {
+      const std::lock_guard hold(buffers_);
+      pending_.merge_older(writing_);
+      throw;
+    }
+    const std::lock_guard hold(buffers_);
+    writing_.clear();
   }
 
   void open_or_start_anew(const std::string& path) {
@@ -251,10 +255,10 @@ private:
     transaction all(writer_);
     for (const auto& [key, one] : writing_.trades())
       insert_trade_.run(key.first, key.second, one.price, one.size, one.buyer_is_maker, one.at);
-    for (const auto& [key, one] : writing_.candles())
-      put_candle_.run(std::get<0>(key), std::get<1>(key), one.open_time, one.open, one.high,
-                      one.low, one.close, one.volume, one.taker_buy_volume, one.quote_volume,
-                      one.trades);
+    for (const auto& [key, one] : writing_.candles()) {
+      auto next = one;
+      written_candles_.put({std::get<0>(key)}, std::get<1>(key), next);
+    }
     crash_point("tape-inserted");
     all.commit();
     crash_point("tape-committed");
@@ -277,9 +281,11 @@ private:
 
   std::mutex write_, read_, buffers_;
   database writer_; // and its statements: write_
-  statement insert_trade_, put_candle_;
+  statement insert_trade_;
+  candle_table written_candles_;
   database reader_; // and its statements: read_
-  statement find_trades_, find_candles_;
+  statement find_trades_;
+  candle_table stored_candles_;
   tape_buffer pending_, writing_; // buffers_
   std::unordered_map<std::uint64_t, std::uint64_t> last_ids_;
   std::uint64_t dropped_ = 0;

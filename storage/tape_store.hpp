@@ -10,6 +10,8 @@
 //   T2  readers see what was appended, flushed or not
 //   T3  at most buffered_max entries wait for a flush; when the disk does not take them, the oldest
 //   go and note() says so
+//   T4  of two candles with one open time take_candle() (domain/candle_series.hpp) says which counts:
+//   a closed one is final, and one that is replaced later is marked as corrected
 #pragma once
 
 #include "domain/candle.hpp"
@@ -21,8 +23,20 @@
 
 namespace rialto::storage {
 
+/// What came of candles that were taken in; counts are of the given interval.
+struct candle_import {
+  std::uint64_t added = 0, same = 0, completed = 0, corrected = 0;
+  struct correction {
+    candle_interval interval = candle_interval::m1;
+    candle now;
+  };
+  /// Of every interval, in the order of time; the newest tape_store::corrections_max.
+  std::vector<correction> corrections;
+};
+
 class tape_store {
 public:
+  static constexpr std::size_t corrections_max = 400;
   static constexpr std::size_t buffered_max = 100'000; // trades and candles
   static constexpr std::uint32_t rows_max = 10'000;    // a larger `limit` is lowered to it
 
@@ -31,7 +45,13 @@ public:
   append(market_id market,
          const std::vector<tape_entry>& trades) = 0; // one with a known trade id is ignored
   virtual void put_candles(market_id market, candle_interval interval,
-                           const std::vector<candle>& closed) = 0; // replaces by open time
+                           const std::vector<candle>& made) = 0; // by T4
+  /// Closed candles of another source (rising open times, a stored interval), written at once and as
+  /// a whole or not at all. Every longer stored interval they fall into is made anew of what is then
+  /// there (roll_up); what ends after `closed_by` stays open. Throws journal_error.
+  virtual candle_import import_candles(market_id market, candle_interval interval,
+                                       const std::vector<candle>& closed,
+                                       timestamp_ns closed_by) = 0;
   /// Newest `limit` trades with id < before (0: from the newest), newest first.
   [[nodiscard]] virtual std::vector<tape_entry> trades(market_id market, std::uint64_t before,
                                                        std::uint32_t limit) = 0;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,7 @@ namespace {
 
 struct restart_result {
   std::map<shard_id, journal_head> heads;
-  std::string problem; // empty: open again
+  std::exception_ptr problem; // nullptr: open again
 };
 
 struct restart_request {
@@ -55,6 +56,8 @@ struct thread_lane::impl {
           if (queue.empty()) return; // stopping, and all is committed
           taken.swap(queue);
         }
+        for (const auto& [shard, head] : adopted) commits.adopt(shard, head);
+        adopted.clear();
       }
       while (!taken.empty()) commit_group(taken);
       if (restart_now) reopen(restart_now->done);
@@ -76,8 +79,8 @@ struct thread_lane::impl {
     try {
       result.heads = commits.restart();
       publish_state();
-    } catch (const std::exception& problem) {
-      result.problem = problem.what();
+    } catch (const std::exception&) {
+      result.problem = std::current_exception();
     }
     done.set_value(std::move(result));
   }
@@ -98,6 +101,7 @@ struct thread_lane::impl {
   mutable std::mutex lock; // of all below
   std::condition_variable wake;
   std::deque<submission> queue;
+  std::map<shard_id, journal_head> adopted; // not yet known to `commits`
   std::optional<restart_request> restarting;
   bool is_idle = false, stopping = false, has_failed = false;
   std::string failure;
@@ -132,6 +136,11 @@ std::size_t thread_lane::waiting() const {
   return impl_->waiting.load(std::memory_order_acquire);
 }
 
+void thread_lane::adopt(shard_id shard, journal_head head) {
+  const std::lock_guard hold(impl_->lock);
+  impl_->adopted[shard] = head;
+}
+
 bool thread_lane::has_failed() const {
   const std::lock_guard hold(impl_->lock);
   return impl_->has_failed;
@@ -154,7 +163,7 @@ std::map<shard_id, journal_head> thread_lane::restart() {
     impl_->wake.notify_one();
   }
   auto result = done.get();
-  if (!result.problem.empty()) throw journal_error(result.problem);
+  if (result.problem) std::rethrow_exception(result.problem);
   return std::move(result.heads);
 }
 

@@ -53,6 +53,14 @@ void depth_sync::lose(const std::string& symbol, std::vector<feed_news>& out) {
   out.emplace_back(feed_reset{symbol});
 }
 
+void depth_sync::forget(const std::string& symbol, std::vector<feed_news>& out) {
+  forget_waiting();
+  ask_again_at_ = {};
+  ask_pause_ns_ = 0;
+  if (std::exchange(is_synchronised_, false)) out.emplace_back(feed_reset{symbol});
+  last_update_ = 0;
+}
+
 bool depth_sync::wants_snapshot(timestamp_ns now) {
   if (is_synchronised_ || now < ask_again_at_) return false;
   ask_pause_ns_ = std::clamp(2 * ask_pause_ns_, second_ns, ask_pause_ns_max);

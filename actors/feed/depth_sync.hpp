@@ -28,6 +28,10 @@ public:
   /// The caller found that the book cannot be right (it crossed itself): begins anew.
   void lose(const std::string& symbol, std::vector<feed_news>& out);
 
+  /// The connection is gone, or the book differs from the source's: what waits counts no more either. No gap is counted, and a snapshot
+  /// may be asked for at once.
+  void forget(const std::string& symbol, std::vector<feed_news>& out);
+
   [[nodiscard]] bool is_synchronised() const { return is_synchronised_; }
   /// A snapshot is needed and may be asked for now: at once after a loss, then after 1, 2, 4 ... at
   /// most 60 seconds. Each true counts as having asked.

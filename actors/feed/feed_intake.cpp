@@ -11,6 +11,22 @@ bool is_near(std::uint64_t id, std::uint64_t first, std::uint64_t last) {
   return id + near_ids >= first && id <= last + near_ids;
 }
 
+/// A skew is told as the mean of about so many messages.
+constexpr std::int64_t skew_messages = 16;
+
+touch_check::touch touch_of(const feed_book& book) {
+  touch_check::touch made{book.last_update(), 0, 0, 0, 0};
+  if (const auto bid = book.best(side::buy)) {
+    made.bid8 = bid->price8;
+    made.bid_size8 = bid->size8;
+  }
+  if (const auto ask = book.best(side::sell)) {
+    made.ask8 = ask->price8;
+    made.ask_size8 = ask->size8;
+  }
+  return made;
+}
+
 template <class Message>
 void stamp(Message& message, timestamp_ns now) {
   if constexpr (requires { message.at; }) message.at = now;
@@ -21,7 +37,17 @@ void stamp(Message& message, timestamp_ns now) {
 parse_result feed_intake::take(std::string_view text, std::string_view snapshot_symbol,
                                timestamp_ns now, std::vector<feed_news>& out) {
   feed_message message;
-  const auto result = parser_.parse(text, snapshot_symbol, message);
+  auto result = parser_.parse(text, snapshot_symbol, message);
+  why_ = parser_.why();
+  if (result == parse_result::message && who_ == symbols::expected) {
+    const auto& symbol =
+      std::visit([](const auto& one) -> const std::string& { return one.symbol; }, message);
+    if (!places_.contains(symbol)) {
+      result = parse_result::refused;
+      why_ = symbol.empty() ? "text: is a snapshot that nobody asked for"
+                            : "s: is " + symbol + ", which nobody asked for";
+    }
+  }
   if (result == parse_result::refused) ++status_.parse_errors;
   if (result == parse_result::ignored) ++status_.ignored;
   if (result != parse_result::message) return result;
@@ -29,11 +55,70 @@ parse_result feed_intake::take(std::string_view text, std::string_view snapshot_
   status_.last_message_at = now;
   std::visit(
     [&](auto& one) {
+      last_symbol_ = one.symbol;
+      timestamp_ns said;
+      if constexpr (requires { one.at; }) said = one.at;
       if (times_ == times::restamp) stamp(one, now);
       sort_in(std::move(one), out);
+      if (const auto at = places_.find(last_symbol_); at != places_.end())
+        note(at->second, last_symbol_, said, now);
     },
     message);
   return result;
+}
+
+/// What the health report shows of a symbol.
+void feed_intake::note(place& at, const std::string& symbol, timestamp_ns said, timestamp_ns now) {
+  auto& report = at.report;
+  report.symbol = symbol;
+  ++report.messages;
+  report.last_message_at = now;
+  if (said.value == 0) return;
+  const auto skew = said.value - now.value;
+  report.clock_skew_ns = report.clock_skew_ns == 0
+                           ? skew
+                           : report.clock_skew_ns + (skew - report.clock_skew_ns) / skew_messages;
+}
+
+void feed_intake::judge(place& at, const std::string& symbol, touch_check::verdict found,
+                        std::vector<feed_news>& out) {
+  if (found == touch_check::verdict::nothing_to_compare) return;
+  ++status_.book_checks;
+  ++at.report.book_checks;
+  if (found == touch_check::verdict::equal) return;
+  ++status_.book_mismatches;
+  ++at.report.book_mismatches;
+  lose_book(symbol, out);
+}
+
+void feed_intake::expect(std::string_view symbol) {
+  if (auto* at = place_of(symbol)) at->report.symbol = symbol;
+}
+
+void feed_intake::lose_book(std::string_view symbol, std::vector<feed_news>& out) {
+  const auto at = places_.find(symbol);
+  if (at == places_.end()) return;
+  at->second.sync.forget(at->first, out);
+  at->second.book.clear();
+  at->second.check.clear();
+}
+
+void feed_intake::drop(std::string_view symbol, std::vector<feed_news>& out) {
+  lose_book(symbol, out);
+  if (const auto at = places_.find(symbol); at != places_.end()) places_.erase(at);
+}
+
+std::vector<stream_report> feed_intake::symbol_reports() const {
+  std::vector<stream_report> made;
+  for (const auto& [symbol, at] : places_) {
+    made.push_back(at.report);
+    made.back().symbol = symbol;
+    const bool is_live = at.sync.is_synchronised();
+    made.back().state = is_live ? stream_state::live : stream_state::syncing;
+    made.back().gaps = at.sync.gaps();
+    made.back().resyncs = at.sync.resyncs();
+  }
+  return made;
 }
 
 feed_intake::place* feed_intake::place_of(std::string_view symbol) {
@@ -57,17 +142,27 @@ void feed_intake::synchronise(place& at, Message message, std::vector<feed_news>
   else
     sync.on_depth(std::move(message), out);
   for (auto i = first_new; i < out.size(); ++i) {
-    if (const auto* whole = std::get_if<feed_snapshot>(&out[i]))
+    const auto* change = std::get_if<feed_depth>(&out[i]);
+    if (const auto* whole = std::get_if<feed_snapshot>(&out[i])) {
       at.book.apply(*whole);
-    else if (const auto* change = std::get_if<feed_depth>(&out[i]))
+    } else if (change != nullptr) {
       at.book.apply(*change);
-    else
+    } else {
       at.book.clear();
-    if (!at.book.is_crossed()) continue;
-    out.resize(i); // the message that crossed the book, and what came behind it, stays here
-    sync.lose(symbol, out);
-    at.book.clear();
-    break;
+      at.check.clear();
+    }
+    if (at.book.is_crossed()) {
+      out.resize(i); // the message that crossed the book, and what came behind it, stays here
+      sync.lose(symbol, out);
+      at.book.clear();
+      at.check.clear();
+      break;
+    }
+    if (change == nullptr) continue;
+    const auto found = at.check.on_book(touch_of(at.book));
+    if (found == touch_check::verdict::different) out.resize(i); // it stays here as well
+    judge(at, symbol, found, out);
+    if (found == touch_check::verdict::different) break;
   }
   status_.gaps += sync.gaps() - gaps;
   status_.resyncs += sync.resyncs() - resyncs;
@@ -101,7 +196,12 @@ void feed_intake::sort_in(feed_trade trade, std::vector<feed_news>& out) {
 }
 
 void feed_intake::sort_in(feed_ticker ticker, std::vector<feed_news>& out) {
+  auto* at = place_of(ticker.symbol);
+  if (at == nullptr) return;
+  const auto found = at->check.on_ticker(ticker);
+  const auto symbol = ticker.symbol;
   out.emplace_back(std::move(ticker));
+  judge(*at, symbol, found, out);
 }
 void feed_intake::sort_in(feed_statistics numbers, std::vector<feed_news>& out) {
   out.emplace_back(std::move(numbers));
@@ -149,6 +249,11 @@ std::vector<std::string> feed_intake::wanted_snapshots(timestamp_ns now) {
   for (auto& [symbol, at] : places_)
     if (at.sync.wants_snapshot(now)) wanted.push_back(symbol);
   return wanted;
+}
+
+bool feed_intake::wants_snapshot(std::string_view symbol, timestamp_ns now) {
+  const auto at = places_.find(symbol);
+  return at != places_.end() && at->second.sync.wants_snapshot(now);
 }
 
 bool feed_intake::is_synchronised(std::string_view symbol) const {

@@ -8,10 +8,12 @@
 //   F2  the same source with the same calls hands out the same news
 #pragma once
 
+#include "actors/feed/feed_report.hpp"
 #include "domain/feed.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,11 +40,29 @@ struct feed_status {
   std::uint64_t gaps = 0;         // update ids missing, or a book that crossed itself
   std::uint64_t resyncs = 0;      // snapshots that brought a book (back) into step
   std::uint64_t overflows = 0;    // buffers of waiting updates that were given up
-  std::uint64_t problems = 0;     // files that ended early or could not be read on
-  timestamp_ns last_message_at;   // time of the last one by the caller's clock; 0: none yet
-  bool is_finished = false;       // nothing will come any more
+  std::uint64_t book_checks = 0;  // best prices compared with the source's own at the same update
+  std::uint64_t book_mismatches = 0; // of those, the ones that differed: the book was begun anew
+  std::uint64_t problems = 0;        // files that ended early or could not be read on
+  timestamp_ns last_message_at;      // time of the last one by the caller's clock; 0: none yet
+  bool is_finished = false;          // nothing will come any more
   std::string last_problem;
 };
+
+/// The counters that every source has.
+[[nodiscard]] inline feed_report report_of(std::string name, std::string source,
+                                           const feed_status& status) {
+  feed_report made;
+  made.name = std::move(name);
+  made.source = std::move(source);
+  made.connected = !status.is_finished;
+  made.counters = {{"messages", status.messages},       {"ignored", status.ignored},
+                   {"refused", status.parse_errors},    {"gaps", status.gaps},
+                   {"resyncs", status.resyncs},         {"overflows", status.overflows},
+                   {"book_checks", status.book_checks}, {"book_mismatches", status.book_mismatches},
+                   {"problems", status.problems}};
+  made.last_problem = status.last_problem;
+  return made;
+}
 
 class feed_source {
 public:
@@ -58,6 +78,13 @@ public:
   /// The symbol's book is known and current.
   [[nodiscard]] virtual bool is_synchronised(std::string_view symbol) const = 0;
   [[nodiscard]] virtual const feed_status& status() const = 0;
+  /// How each symbol and connection is doing.
+  [[nodiscard]] virtual feed_report report(timestamp_ns now) const {
+    static_cast<void>(now);
+    return report_of("feed", "feed", status());
+  }
+  /// A source with threads of its own calls `wake`, on any of them, when next() has something to do before next_due().
+  virtual void wake_by(std::function<void()> wake) { static_cast<void>(wake); }
 };
 
 /// Feed "none": says nothing, ever.
@@ -69,6 +96,7 @@ public:
   void request_snapshot(std::string_view) override {}
   [[nodiscard]] bool is_synchronised(std::string_view) const override { return false; }
   [[nodiscard]] const feed_status& status() const override { return status_; }
+  [[nodiscard]] feed_report report(timestamp_ns) const override { return {}; }
 
 private:
   feed_status status_;

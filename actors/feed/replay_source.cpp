@@ -100,6 +100,14 @@ std::optional<timestamp_ns> replay_source::next_due() const {
   return std::max(now_, timestamp_ns{start_->value + ahead_due_});
 }
 
+feed_report replay_source::report(timestamp_ns) const {
+  auto made = report_of("replay", "recording", status_);
+  made.streams = intake_.symbol_reports();
+  for (auto& one : made.streams)
+    if (status_.is_finished && one.state == stream_state::live) one.reason = "the recording ended";
+  return made;
+}
+
 void replay_source::request_snapshot(std::string_view symbol) {
   requests_.add(symbol);
 }

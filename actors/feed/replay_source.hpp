@@ -41,6 +41,7 @@ public:
     return intake_.is_synchronised(symbol);
   }
   [[nodiscard]] const feed_status& status() const override { return status_; }
+  [[nodiscard]] feed_report report(timestamp_ns now) const override;
   /// Our copy of a symbol's book; null: the recording has not named it yet.
   [[nodiscard]] const feed_book* book(std::string_view symbol) const {
     return intake_.book(symbol);

@@ -110,13 +110,15 @@ void sim_source::step_turn(timestamp_ns at, std::vector<feed_news>& out) {
   const auto turn = static_cast<std::size_t>(turn_ % turns_per_beat);
   if (turn == 0) weather_ = climate_.step();
   for (auto n = turn; n < begun_; n += turns_per_beat) {
-    const auto& one = *places_[n];
+    auto& one = *places_[n];
+    const auto first_new = out.size();
     std::int64_t leg_fair = 0;
     if (one.base_leg != nullptr)
       leg_fair =
         static_cast<std::int64_t>(static_cast<__int128>(one.base_leg->market->fair()) *
                                   units_per_whole * sim_fine / one.quote_leg->market->fair());
     one.market->step(weather_, leg_fair, at, out);
+    one.messages += out.size() - first_new;
   }
 }
 
@@ -127,6 +129,20 @@ std::optional<timestamp_ns> sim_source::next_due() const {
   const auto count = static_cast<std::int64_t>(places_.size());
   while (turns % turns_per_beat >= count) ++turns;
   return timestamp_ns{start_->value + (turns + 1) * turn_ns};
+}
+
+feed_report sim_source::report(timestamp_ns) const {
+  auto made = report_of("sim", "simulation", status_);
+  for (const auto& one : places_) {
+    stream_report stream;
+    stream.symbol = one->instrument.symbol;
+    stream.state = one->has_begun ? stream_state::live : stream_state::syncing;
+    stream.last_message_at = status_.last_message_at;
+    stream.messages = one->messages;
+    stream.resyncs = one->has_begun ? 1 : 0;
+    made.streams.push_back(std::move(stream));
+  }
+  return made;
 }
 
 bool sim_source::is_synchronised(std::string_view symbol) const {

@@ -32,6 +32,7 @@ public:
   void request_snapshot(std::string_view symbol) override { requests_.add(symbol); }
   [[nodiscard]] bool is_synchronised(std::string_view symbol) const override;
   [[nodiscard]] const feed_status& status() const override { return status_; }
+  [[nodiscard]] feed_report report(timestamp_ns now) const override;
 
   /// Candles of the time before the start, oldest first, from one minute up: `minutes` before
   /// `until`, the last one closing at the start price. Empty for a market that is not simulated.
@@ -47,6 +48,7 @@ private:
     const place* quote_leg = nullptr;
     std::unique_ptr<sim_market> market;
     bool has_begun = false;
+    std::uint64_t messages = 0; // since it began
   };
 
   void find_legs(place& at) const;

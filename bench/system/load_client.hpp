@@ -38,6 +38,8 @@ public:
   /// Queues one request or frame; flush() writes what is queued.
   void send_http(std::string_view path, std::string_view token, std::string_view body);
   void send_text(std::string_view text);
+  /// A whole request as it is.
+  void send_bytes(std::string_view bytes) { out_ += bytes; }
   void flush();
   /// Reads what is there and calls `message` with each whole answer's body or frame's text. False when the peer closed.
   bool read(const std::function<void(int status, std::string_view body)>& message);

@@ -55,6 +55,78 @@ std::optional<std::int64_t> take_seconds(json_object& body, std::string_view nam
   return body.maybe_integer(name, 1, instrument::span_seconds_max);
 }
 
+/// A decimal of 0 or more; 0 turns a filter off.
+std::optional<std::int64_t> take_units(json_object& body, std::string_view name) {
+  const auto text = body.maybe_text(name, 40);
+  if (!text) return {};
+  const auto units = parse_decimal8(*text);
+  if (!units)
+    body.refuse(name, "must be a decimal of 0 or more in a string with at most 8 decimals");
+  return units;
+}
+
+std::optional<std::int64_t> take_steps(json_object& body, std::string_view name, amount_units step,
+                                       std::string_view step_name) {
+  const auto units = take_units(body, name);
+  if (!units || step.value <= 0) return {};
+  if (*units % step.value != 0)
+    body.refuse(name, fmt::format("must be a multiple of {}", step_name));
+  return *units / step.value;
+}
+
+std::optional<rate_ppm> take_multiplier(json_object& body, std::string_view name) {
+  constexpr std::int64_t units_per_ppm = 100;
+  const auto units = take_units(body, name);
+  if (!units) return {};
+  if (*units % units_per_ppm != 0) body.refuse(name, "must have at most 6 decimals");
+  return rate_ppm{*units / units_per_ppm};
+}
+
+std::optional<std::uint32_t> take_count(json_object& body, std::string_view name) {
+  const auto count = body.maybe_integer(name, 0, 10'000'000);
+  if (!count) return {};
+  return static_cast<std::uint32_t>(*count);
+}
+
+/// The filters that a body changes; what is empty stays.
+struct filter_change {
+  std::optional<std::int64_t> price_min, price_max, market_quantity_max;
+  std::optional<rate_ppm> bid_up, bid_down, ask_up, ask_down, trail_min, trail_max;
+  std::optional<std::uint32_t> orders_max, algo_orders_max, iceberg_parts_max;
+
+  void apply_to(order_filters& filters) const {
+    filters.price_min = {price_min.value_or(filters.price_min.value)};
+    filters.price_max = {price_max.value_or(filters.price_max.value)};
+    filters.market_quantity_max = {market_quantity_max.value_or(filters.market_quantity_max.value)};
+    filters.bid_up = bid_up.value_or(filters.bid_up);
+    filters.bid_down = bid_down.value_or(filters.bid_down);
+    filters.ask_up = ask_up.value_or(filters.ask_up);
+    filters.ask_down = ask_down.value_or(filters.ask_down);
+    filters.trail_min = trail_min.value_or(filters.trail_min);
+    filters.trail_max = trail_max.value_or(filters.trail_max);
+    filters.orders_max = orders_max.value_or(filters.orders_max);
+    filters.algo_orders_max = algo_orders_max.value_or(filters.algo_orders_max);
+    filters.iceberg_parts_max = iceberg_parts_max.value_or(filters.iceberg_parts_max);
+  }
+};
+
+filter_change take_filters(json_object& body, amount_units tick_size, amount_units lot_size) {
+  filter_change change;
+  change.price_min = take_steps(body, "price_min", tick_size, "tick_size");
+  change.price_max = take_steps(body, "price_max", tick_size, "tick_size");
+  change.market_quantity_max = take_steps(body, "market_quantity_max", lot_size, "lot_size");
+  change.bid_up = take_multiplier(body, "bid_up");
+  change.bid_down = take_multiplier(body, "bid_down");
+  change.ask_up = take_multiplier(body, "ask_up");
+  change.ask_down = take_multiplier(body, "ask_down");
+  change.orders_max = take_count(body, "orders_max");
+  change.algo_orders_max = take_count(body, "algo_orders_max");
+  change.iceberg_parts_max = take_count(body, "iceberg_parts_max");
+  change.trail_min = take_multiplier(body, "trail_min");
+  change.trail_max = take_multiplier(body, "trail_max");
+  return change;
+}
+
 /// What may change after listing; what is empty stays.
 struct instrument_change {
   std::optional<amount_units> notional_min;
@@ -65,6 +137,7 @@ struct instrument_change {
   std::int64_t auction_seconds = 0; // of the auction that status asks for; 0: halt_seconds
   std::optional<market_status> status;
   std::optional<market_mode> mode;
+  filter_change filters;
 
   void apply_to(instrument& spec) const {
     spec.notional_min = notional_min.value_or(spec.notional_min);
@@ -80,11 +153,13 @@ struct instrument_change {
     spec.halt_seconds = halt_seconds.value_or(spec.halt_seconds);
     spec.status = status.value_or(spec.status);
     spec.mode = mode.value_or(spec.mode);
+    filters.apply_to(spec.filters);
   }
 };
 
-instrument_change take_change(json_object& body, amount_units lot_size) {
+instrument_change take_change(json_object& body, amount_units tick_size, amount_units lot_size) {
   instrument_change change;
+  change.filters = take_filters(body, tick_size, lot_size);
   change.notional_min = take_amount(body, "notional_min");
   change.quantity_min = take_lots(body, "quantity_min", lot_size);
   change.quantity_max = take_lots(body, "quantity_max", lot_size);
@@ -125,6 +200,17 @@ void answer_instrument(const call_ptr& from, outcome& result, const instrument& 
   from->done(status, instrument_json({view == nullptr ? spec : view->spec, {}, false}));
 }
 
+/// Answers once the directory, which follows the journal, has the instrument, so that who listed it can use it at
+/// once; after so many looks, about 100 ms apart, in any case.
+void answer_when_listed(desk& at, const call_ptr& from, const std::shared_ptr<outcome>& result,
+                        const instrument& spec, int looks = 20) {
+  if (looks == 0 || at.gate().markets()->find(spec.symbol) != nullptr)
+    return answer_instrument(from, *result, spec, 201);
+  at.later(1'000'000, [&at, from, result, spec, looks] {
+    answer_when_listed(at, from, result, spec, looks - 1);
+  });
+}
+
 } // namespace
 
 void post_deposits(desk& at, const call_ptr& from, json_object& body) {
@@ -146,7 +232,7 @@ void post_instruments(desk& at, const call_ptr& from, json_object& body) {
   spec.lot_size = take_amount(body, "lot_size").value_or(amount_units{});
   if (spec.lot_size.value > 0) // as large as an amount may be
     spec.quantity_max = {std::min(spec.quantity_max.value, INT64_MAX / spec.lot_size.value)};
-  const auto change = take_change(body, spec.lot_size);
+  const auto change = take_change(body, spec.tick_size, spec.lot_size);
   change.apply_to(spec);
   if (body.done()) check_instrument(body, spec);
   if (!body.ok()) return from->fail(body.why());
@@ -158,12 +244,13 @@ void post_instruments(desk& at, const call_ptr& from, json_object& body) {
     [&at, from, spec, taken, seconds = change.auction_seconds](market_id made) mutable {
       spec.market = made;
       at.ask(made, market_command{list_instrument{spec, seconds}},
-             [from, spec, taken](actors::answer& came) {
+             [&at, from, spec, taken](actors::answer& came) {
                if (came.how == actors::delivery::claim_taken) return from->fail(taken);
                if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
                if (const auto* no = std::get_if<rejection>(&came.result))
                  return from->fail(failure_of(*no));
-               answer_instrument(from, came.result, spec, 201);
+               answer_when_listed(at, from, std::make_shared<outcome>(std::move(came.result)),
+                                  spec);
              },
              {{"symbol:" + spec.symbol, made}});
     });
@@ -175,7 +262,7 @@ void patch_instrument(desk& at, const call_ptr& from, json_object& body) {
   if (entry == nullptr) return from->fail({request_error::symbol_not_found, {}, "symbol"});
   // Checked against the directory; laid onto what the market says, because an earlier change may not
   // be in the directory yet.
-  const auto change = take_change(body, entry->spec.lot_size);
+  const auto change = take_change(body, entry->spec.tick_size, entry->spec.lot_size);
   auto wanted = entry->spec;
   change.apply_to(wanted);
   if (body.done()) check_instrument(body, wanted);

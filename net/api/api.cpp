@@ -1,6 +1,7 @@
 #include "net/api/api.hpp"
 
 #include "domain/assert.hpp"
+#include "net/api/routes.hpp"
 
 namespace rialto::net {
 
@@ -15,6 +16,13 @@ http_response to_response(reply out) {
   return answer;
 }
 
+/// Paths of the API stay its own, whatever pages there are.
+bool may_be_page(std::string_view path) {
+  std::vector<std::string> values;
+  return !path.starts_with("/api/") && !binance::is_rest_path(path) &&
+         !binance::is_stream_path(path) && !match("GET", path, values).path_exists;
+}
+
 } // namespace
 
 void api::attach(server& out) {
@@ -24,6 +32,9 @@ void api::attach(server& out) {
 }
 
 void api::on_request(const http_request& request, responder answer) {
+  if (pages_ != nullptr && may_be_page(request.path)) {
+    if (auto page = pages_->find(request)) return answer.respond(std::move(*page));
+  }
   core_.handle(request, [answer](reply out) { answer.respond(to_response(std::move(out))); });
 }
 
@@ -34,15 +45,15 @@ std::optional<http_response> api::on_upgrade(const http_request& request) {
 }
 
 void api::on_open(web_socket_id id, const http_request& request) {
-  core_.streams().open(id, request.peer_address, request.is_loopback);
+  core_.open(id, request);
 }
 
 void api::on_message(web_socket_id id, std::string_view text, bool is_binary) {
-  core_.streams().message(id, text, is_binary);
+  core_.message(id, text, is_binary);
 }
 
 void api::on_close(web_socket_id id) {
-  core_.streams().closed(id);
+  core_.closed(id);
 }
 
 bool api::send(web_socket_id id, const std::shared_ptr<const std::string>& text,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "net/api/api_core.hpp"
+#include "net/web/page_files.hpp"
 
 namespace rialto::net {
 
@@ -18,6 +19,8 @@ public:
       : core_(entities, std::move(open_models), tape, std::move(settings), clock, *this) {}
 
   void attach(server& out);
+  /// Browsers get these where the API has no route; before the server starts. They outlive it.
+  void show(const page_files& pages) { pages_ = &pages; }
   /// Ends the worker threads; the server must have stopped.
   void stop() { core_.stop(); }
 
@@ -25,6 +28,11 @@ public:
   void deliver(std::shared_ptr<actors::release> what) override { core_.deliver(std::move(what)); }
   void broadcast(std::vector<actors::channel_message> messages) override {
     core_.broadcast(std::move(messages));
+  }
+
+  [[nodiscard]] bool wants(market_id market) const override { return core_.wants(market); }
+  void publish(std::shared_ptr<const actors::market_numbers> news) override {
+    core_.publish(std::move(news));
   }
 
   // ---- the server's handler: io thread
@@ -42,6 +50,7 @@ private:
   void close(web_socket_id id, std::uint16_t code, std::string_view reason) override;
 
   server* server_ = nullptr;
+  const page_files* pages_ = nullptr;
   api_core core_;
 };
 

@@ -2,14 +2,19 @@
 // runtime/settings_list.
 #pragma once
 
+#include "actors/feed/feed_report.hpp"
 #include "domain/account_events.hpp"
-#include "runtime/actor_registry.hpp"
+#include "net/api/node_health.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace rialto::runtime {
+class actor_registry;
+}
 
 namespace rialto::net {
 
@@ -22,13 +27,19 @@ struct access_line {
 };
 
 struct api_settings {
-  std::string token_key; // at least token_signer::key_bytes_min bytes
+  std::string token_key;  // at least token_signer::key_bytes_min bytes
+  std::string secret_key; // secret_box::key_bytes bytes; seals the secrets of API keys
   std::int64_t access_token_s = 900;
   std::int64_t refresh_token_s = 30 * 86'400;
 
   bool limits_loopback = false; // rate limits also bind clients on this machine
   std::int64_t requests_per_second = 50, burst = 200;
   std::int64_t orders_per_second = 50;
+
+  bool takes_registrations = true;
+  bool is_demo = false;                           // POST demo makes users with play money
+  std::string feed = "none";                      // what the platform says its market data is
+  std::int64_t binance_weight_per_minute = 6'000; // of an address, on the Binance-compatible API
 
   std::vector<std::string> cors_origins;
   account_limits account;
@@ -42,6 +53,12 @@ struct api_settings {
 
   /// The actors of this node; outlives the API.
   const runtime::actor_registry* actors = nullptr;
+  /// How the feed of this node is doing; outlives the API. Null: there is none.
+  const actors::feed_board* feeds = nullptr;
+  /// Asked for each GET admin/health, on the io thread; must be quick. May be empty.
+  std::function<node_health()> health;
+  /// Answers a question to the inspector (actors/inspector.hpp), asked by `who`; may wait, so it is called on a reading thread. May be empty.
+  std::function<std::string(std::string_view question, std::string_view who)> inspect;
   /// The Prometheus page.
   std::function<std::string()> metrics_text;
   /// Called on the io thread after each answer; must be quick. May be empty.

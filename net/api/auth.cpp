@@ -1,5 +1,7 @@
 // Register, log in, refresh, log out. Passwords are hashed and compared on the password threads;
 // the user entity decides, and counts what failed.
+#include "net/api/auth.hpp"
+
 #include "domain/assert.hpp"
 #include "net/api/handlers.hpp"
 #include "net/api/order_json.hpp"
@@ -32,17 +34,6 @@ timestamp_ns refresh_expiry(desk& at) {
   return {at.now().value + at.settings().refresh_token_s * 1'000'000'000};
 }
 
-void start_session_of(desk& at, const call_ptr& from, const credentials_view& known) {
-  auto refresh = make_refresh_token(known.id, at.gate().next_id("session"));
-  const start_session command{refresh.session, hash_of(refresh), known.password_hash,
-                              refresh_expiry(at)};
-  at.ask(from, known.id, user_command{command}, [&at, from, refresh](outcome& result) {
-    const auto* view = std::get_if<session_view>(&result);
-    if (view == nullptr) return from->fail(request_error::internal);
-    from->done(200, tokens_json(at, *view, refresh));
-  });
-}
-
 void check_password(desk& at, const call_ptr& from, const credentials_view& known,
                     const std::string& password) {
   at.hash<bool>(
@@ -68,7 +59,19 @@ void refuse_stranger(desk& at, const call_ptr& from, const std::string& password
 
 } // namespace
 
+void start_session_of(desk& at, const call_ptr& from, const credentials_view& known, int status) {
+  auto refresh = make_refresh_token(known.id, at.gate().next_id("session"));
+  const start_session command{refresh.session, hash_of(refresh), known.password_hash,
+                              refresh_expiry(at)};
+  at.ask(from, known.id, user_command{command}, [&at, from, refresh, status](outcome& result) {
+    const auto* view = std::get_if<session_view>(&result);
+    if (view == nullptr) return from->fail(request_error::internal);
+    from->done(status, tokens_json(at, *view, refresh));
+  });
+}
+
 void post_register(desk& at, const call_ptr& from, json_object& body) {
+  if (!at.settings().takes_registrations) return from->fail(request_error::registration_off);
   const auto email_text = body.text("email", email_bytes_max);
   const std::string password(body.text("password", password_bytes_max));
   const auto email = normal_email(email_text);

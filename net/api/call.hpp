@@ -34,6 +34,17 @@ struct session {
   std::shared_ptr<known_user> user;
 };
 
+/// How a failure looks to the caller.
+using failure_face = reply (*)(const failure& why, std::string_view request_id);
+/// application/problem+json.
+[[nodiscard]] inline reply problem_reply(const failure& why, std::string_view request_id) {
+  reply out{why.what.status, problem_json(why, request_id), "application/problem+json"};
+  if (why.what.retry_after_s > 0)
+    out.headers.emplace_back("Retry-After", std::to_string(why.what.retry_after_s));
+  if (why.what.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return out;
+}
+
 struct call {
   std::string request_id;
   std::vector<std::string> path_values; // of the pattern's {names}, in order
@@ -43,15 +54,10 @@ struct call {
   std::shared_ptr<const session> who; // set when the route asks for it
   account_id account;                 // the one selected, when the route asks for it
   std::function<void(reply)> answer;
+  failure_face face = problem_reply;
 
   void done(int status, std::string body) { finish({status, std::move(body)}); }
-  void fail(const failure& why) {
-    reply out{why.what.status, problem_json(why, request_id), "application/problem+json"};
-    if (why.what.retry_after_s > 0)
-      out.headers.emplace_back("Retry-After", std::to_string(why.what.retry_after_s));
-    if (why.what.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
-    finish(std::move(out));
-  }
+  void fail(const failure& why) { finish(face(why, request_id)); }
   void finish(reply out) {
     if (!answer) return;
     const auto send = std::move(answer);

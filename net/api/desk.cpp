@@ -10,7 +10,7 @@ desk::desk(actors::gate& entities, read_models_factory open_models, storage::tap
            api_settings settings, runtime::node_clock& clock)
     : gate_(entities), open_models_(std::move(open_models)), tape_(tape),
       settings_(std::move(settings)), clock_(clock), signer_(settings_.token_key),
-      pending_(settings_.pending_max),
+      secrets_(settings_.secret_key), pending_(settings_.pending_max),
       passwords_("passwords", settings_.password_threads, settings_.password_queue,
                  runtime::when_stopped::drop_waiting),
       readers_("reader", 1, settings_.read_queue, runtime::when_stopped::drop_waiting) {
@@ -134,6 +134,82 @@ void desk::check_session(const access_claims& claims,
         sessions_.put(made->id, made);
         then(made, {});
       });
+}
+
+// ---- API keys
+
+void desk::watch_keys(std::function<void(const std::string& key)> when_ended) {
+  key_watchers_.push_back(std::move(when_ended));
+}
+
+void desk::end_key(const std::string& key) {
+  keys_.erase(key);
+  for (const auto& tell : key_watchers_) tell(key);
+}
+
+void desk::identify_key(std::string_view key, key_handler then) {
+  if (!is_api_key(key)) return then(nullptr, reject_reason::unknown_api_key);
+  if (const auto* known = keys_.find(key)) {
+    const auto found = *known;
+    if (found->expires_at.value == 0 || now() < found->expires_at) return then(found, {});
+    keys_.erase(key);
+    return then(nullptr, reject_reason::api_key_expired);
+  }
+  // Claims are read where reading may wait. Whoever sends keys that there are none of fills this queue only.
+  const auto asked = std::make_shared<call>();
+  asked->answer = [then](const reply&) {
+    then(nullptr, problem_of(actors::delivery::unavailable));
+  };
+  read<std::optional<entity_id>>(
+    asked,
+    [this, claim = claim_of_api_key(key)](storage::read_models&) {
+      return gate_.find_claim(claim);
+    },
+    [this, key = std::string(key), then](const std::optional<entity_id>& owner) {
+      if (!owner || owner->kind() != entity_kind::user)
+        return then(nullptr, reject_reason::unknown_api_key);
+      ask_for_key(user_id{owner->number()}, key, then);
+    });
+}
+
+void desk::ask_for_key(user_id user, const std::string& key, const key_handler& then) {
+  ask(user, user_command{get_api_key{key}}, [this, then](actors::answer& came) {
+    if (came.how == actors::delivery::no_such_entity)
+      return then(nullptr, reject_reason::unknown_api_key);
+    if (came.how != actors::delivery::done) return then(nullptr, problem_of(came.how));
+    if (const auto* no = std::get_if<rejection>(&came.result)) return then(nullptr, no->reason);
+    const auto* view = std::get_if<api_key_view>(&came.result);
+    if (view == nullptr) return then(nullptr, request_error::internal);
+    auto made = std::make_shared<api_key>();
+    const auto& from = view->what;
+    made->key = from.key;
+    made->label = from.label;
+    made->type = from.type;
+    made->scopes = from.scopes;
+    made->ip_allow = from.ip_allow;
+    made->created_at = from.created_at;
+    made->expires_at = from.expires_at;
+    made->user = view->user.id;
+    made->account = from.account;
+    auto secret =
+      from.type == api_key_type::hmac ? secrets_.open(from.secret) : std::optional{from.secret};
+    const bool is_readable = secret.has_value();
+    made->secret = std::move(secret).value_or(std::string{});
+    if (!is_readable || !read_public_key(*made)) {
+      runtime::write_log(runtime::log_level::error, {"api", "keys"},
+                         "an API key's secret does not open: DATA/secret-key is not the one it was "
+                         "sealed with");
+      return then(nullptr, reject_reason::unknown_api_key);
+    }
+    keys_.put(made->key, made);
+    then(made, {});
+  });
+}
+
+void desk::forget_known() {
+  sessions_.clear();
+  users_.clear();
+  keys_.clear();
 }
 
 void desk::update_accounts(user_id user, const std::vector<account_ref>& accounts) {

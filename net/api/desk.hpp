@@ -11,9 +11,12 @@
 
 #include "net/api/api_settings.hpp"
 #include "net/api/call.hpp"
+#include "net/api/demo_money.hpp"
 #include "net/api/lru_map.hpp"
 #include "net/api/pending_answers.hpp"
+#include "net/auth/api_keys.hpp"
 #include "net/auth/jwt.hpp"
+#include "net/auth/secret_box.hpp"
 #include "net/json.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/worker_pool.hpp"
@@ -90,7 +93,18 @@ public:
   /// Finds out who a token speaks for; the entity is asked once per session and node.
   void identify(std::string_view token,
                 std::function<void(std::shared_ptr<const session>, const failure&)> then);
+  /// Finds out whom an API key speaks for: the claim and its user are asked once per key and node. A key that there
+  /// is none of, is revoked, past its time or of a disabled user: null and why.
+  void identify_key(std::string_view key,
+                    std::function<void(std::shared_ptr<const api_key>, const failure&)> then);
+  /// Called with every API key that is revoked or shut out with its user, to end what was opened with it; any number
+  /// of listeners, all added before the first request.
+  void watch_keys(std::function<void(const std::string& key)> when_ended);
+  /// A key has ended: the next identify_key asks again, and who watches is told.
+  void end_key(const std::string& key);
   void forget_session(std::uint64_t id) { sessions_.erase(id); }
+  /// What is known of users, sessions and keys may be out of date: they are asked again.
+  void forget_known();
   void update_accounts(user_id user, const std::vector<account_ref>& accounts);
 
   // ---- small things
@@ -98,10 +112,20 @@ public:
   [[nodiscard]] storage::tape_store& tape() { return tape_; }
   [[nodiscard]] const api_settings& settings() const { return settings_; }
   [[nodiscard]] const token_signer& signer() const { return signer_; }
+  [[nodiscard]] const secret_box& secrets() const { return secrets_; }
   [[nodiscard]] runtime::node_clock& clock() const { return clock_; }
   [[nodiscard]] timestamp_ns now() const { return clock_.now(); }
   [[nodiscard]] std::int64_t now_s() const { return now().value / 1'000'000'000; }
   [[nodiscard]] json_reader& reader() { return reader_; }
+  static constexpr std::uint32_t demo_users_a_day = 10'000;
+  [[nodiscard]] daily_quota& demo_quota() { return demo_quota_; }
+  /// The turn to change a user, for as long as somebody holds what is returned; null: it is taken.
+  [[nodiscard]] std::shared_ptr<const void> take_user_turn() {
+    if (!user_turn_.expired()) return nullptr;
+    const auto made = std::make_shared<const int>(0);
+    user_turn_ = made;
+    return made;
+  }
   /// Which market an order is in, when the edge has seen it lately.
   [[nodiscard]] lru_map<order_id, market_id>& order_markets() { return order_markets_; }
 
@@ -128,6 +152,8 @@ private:
   /// A broken surrounding: said in the log, 503 to the client.
   static void report(const call_ptr& from, const std::string& why);
   [[nodiscard]] storage::read_models& models();
+  using key_handler = std::function<void(std::shared_ptr<const api_key>, const failure&)>;
+  void ask_for_key(user_id user, const std::string& key, const key_handler& then);
   void check_session(const access_claims& claims,
                      std::function<void(std::shared_ptr<const session>, const failure&)> then);
 
@@ -137,6 +163,7 @@ private:
   api_settings settings_;
   runtime::node_clock& clock_;
   token_signer signer_;
+  secret_box secrets_;
   json_reader reader_;
   io_poster post_;
 
@@ -145,12 +172,16 @@ private:
   lru_map<std::string, access_claims, text_hash> tokens_{10'000};
   lru_map<std::uint64_t, std::shared_ptr<const session>> sessions_{50'000};
   lru_map<user_id, std::shared_ptr<known_user>> users_{50'000};
+  lru_map<std::string, std::shared_ptr<const api_key>, text_hash> keys_{50'000};
+  std::vector<std::function<void(const std::string&)>> key_watchers_;
   lru_map<order_id, market_id> order_markets_{200'000};
   struct due {
     std::int64_t at_ns;
     std::function<void()> then;
   };
   std::vector<due> later_;
+  daily_quota demo_quota_{demo_users_a_day};
+  std::weak_ptr<const void> user_turn_;
   std::unique_ptr<storage::read_models> models_; // the reading thread's
   runtime::worker_pool passwords_;
   runtime::worker_pool readers_; // last: its thread uses the members above

@@ -22,6 +22,11 @@ void get_account_settings(desk& at, const call_ptr& from, json_object& body);
 void patch_account_settings(desk& at, const call_ptr& from, json_object& body);
 void get_account_balances(desk& at, const call_ptr& from, json_object& body);
 
+// api_keys.cpp
+void post_api_keys(desk& at, const call_ptr& from, json_object& body);
+void get_api_keys(desk& at, const call_ptr& from, json_object& body);
+void delete_api_key(desk& at, const call_ptr& from, json_object& body);
+
 // account_money.cpp
 void get_account_positions(desk& at, const call_ptr& from, json_object& body);
 void get_account_fees(desk& at, const call_ptr& from, json_object& body);
@@ -57,6 +62,18 @@ void get_one_order(desk& at, const call_ptr& from, json_object& body);
 void get_executions(desk& at, const call_ptr& from, json_object& body);
 void get_ledger(desk& at, const call_ptr& from, json_object& body);
 
+void get_transfers(desk& at, const call_ptr& from, json_object& body);
+
+// demo.cpp
+void post_demo(desk& at, const call_ptr& from, json_object& body);
+
+// admin_users.cpp
+void get_users(desk& at, const call_ptr& from, json_object& body);
+void patch_user(desk& at, const call_ptr& from, json_object& body);
+
+// health.cpp
+void get_health(desk& at, const call_ptr& from, json_object& body);
+
 // admin.cpp
 void post_deposits(desk& at, const call_ptr& from, json_object& body);
 void post_withdrawals(desk& at, const call_ptr& from, json_object& body);
@@ -67,9 +84,23 @@ void patch_instrument(desk& at, const call_ptr& from, json_object& body);
 void get_actors(desk& at, const call_ptr& from, json_object& body);
 void get_actor(desk& at, const call_ptr& from, json_object& body);
 
+// inspect.cpp
+void get_nodes(desk& at, const call_ptr& from, json_object& body);
+void get_shards(desk& at, const call_ptr& from, json_object& body);
+void get_journal(desk& at, const call_ptr& from, json_object& body);
+void get_actor_tree(desk& at, const call_ptr& from, json_object& body);
+void get_busy_actors(desk& at, const call_ptr& from, json_object& body);
+void get_slow_actors(desk& at, const call_ptr& from, json_object& body);
+void get_actor_state(desk& at, const call_ptr& from, json_object& body);
+void get_actor_trace(desk& at, const call_ptr& from, json_object& body);
+void post_actor_kill(desk& at, const call_ptr& from, json_object& body);
+void post_actor_restart(desk& at, const call_ptr& from, json_object& body);
+
 // system.cpp
+void get_platform(desk& at, const call_ptr& from, json_object& body);
 void get_healthz(desk& at, const call_ptr& from, json_object& body);
 void get_readyz(desk& at, const call_ptr& from, json_object& body);
+void get_feeds(desk& at, const call_ptr& from, json_object& body); // feeds.cpp
 void get_metrics(desk& at, const call_ptr& from, json_object& body);
 void get_openapi(desk& at, const call_ptr& from, json_object& body);
 

@@ -37,6 +37,10 @@ public:
     items_.erase(at->second);
     index_.erase(at);
   }
+  void clear() {
+    index_.clear();
+    items_.clear();
+  }
   void pop_oldest() {
     index_.erase(items_.back().first);
     items_.pop_back();

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace rialto::net {
 
 namespace {
@@ -64,41 +62,13 @@ std::string trades_json(const std::vector<tape_entry>& trades, const instrument&
   return out + R"(],"next_before":null})";
 }
 
-std::string candles_json(const std::vector<candle>& stored, std::string_view running,
-                         candle_interval interval, const instrument& spec, const time_range& range,
-                         std::uint32_t limit) {
-  // The running candle is in the store too now and then; the channel's is newer.
-  const auto length = length_ns(interval);
-  const timestamp_ns open_time{range.now.value - range.now.value % length};
-  const auto opens = [&](timestamp_ns at) {
-    return fmt::format(R"({{"open_time":"{}")", format_time(at));
-  };
-  std::vector<std::string> texts;
-  bool is_running_there = running == "null";
-  for (const auto& one : stored) {
-    if (!is_running_there && running.starts_with(opens(one.open_time))) {
-      texts.emplace_back(running);
-      is_running_there = true;
-    } else {
-      texts.push_back(
-        actors::candle_json(one, interval, spec, one.open_time.value + length <= range.now.value));
-    }
-  }
-  // After the stored ones: the candle of now, or the last one when the clock has just passed its
-  // end.
-  for (const auto at : {timestamp_ns{open_time.value - length}, open_time}) {
-    if (is_running_there || at < range.from || at >= range.to) continue;
-    if (!stored.empty() && at <= stored.back().open_time) continue;
-    if (!running.starts_with(opens(at))) continue;
-    texts.emplace_back(running);
-    is_running_there = true;
-  }
-  if (texts.size() > limit) texts.erase(texts.begin());
+std::string candles_json(const std::vector<candle>& candles, candle_interval interval,
+                         const instrument& spec) {
   std::string out =
     fmt::format(R"({{"symbol":"{}","interval":"{}","items":[)", spec.symbol, to_string(interval));
-  for (const auto& text : texts) {
+  for (const auto& one : candles) {
     if (out.back() != '[') out += ',';
-    out += text;
+    out += actors::candle_json(one, interval, spec, !one.is_open);
   }
   return out + "]}";
 }

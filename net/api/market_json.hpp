@@ -18,12 +18,8 @@ namespace rialto::net {
 [[nodiscard]] std::string trades_json(const std::vector<tape_entry>& trades, const instrument& spec,
                                       std::uint32_t limit);
 
-struct time_range {
-  timestamp_ns from, to, now;
-};
-/// Oldest first: the stored candles, then the running one (a JSON text or "null") when it belongs.
-[[nodiscard]] std::string candles_json(const std::vector<candle>& stored, std::string_view running,
-                                       candle_interval interval, const instrument& spec,
-                                       const time_range& range, std::uint32_t limit);
+/// Oldest first.
+[[nodiscard]] std::string candles_json(const std::vector<candle>& candles, candle_interval interval,
+                                       const instrument& spec);
 
 } // namespace rialto::net

@@ -5,6 +5,7 @@
 #include "net/api/market_json.hpp"
 #include "net/api/order_json.hpp"
 #include "net/api/query.hpp"
+#include "storage/candle_series_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -97,7 +98,7 @@ void get_candles(desk& at, const call_ptr& from, json_object&) {
   query_reader query(from);
   const auto interval_text = query.text("interval");
   const auto interval = parse_candle_interval(interval_text.empty() ? "1m" : interval_text);
-  if (!interval) query.refuse("interval", "must be one of 1s, 1m, 5m, 15m, 1h, 4h, 1d");
+  if (!interval) query.refuse("interval", fmt::format("must be one of {}", candle_interval_names));
   const auto limit = static_cast<std::uint32_t>(query.number("limit", 500, candles_max));
   const auto start = from_ms(query.number("from", 0, ms_max));
   const auto end = from_ms(query.number("to", ms_max, ms_max));
@@ -105,15 +106,14 @@ void get_candles(desk& at, const call_ptr& from, json_object&) {
   const auto markets = at.gate().markets();
   const auto* entry = entry_of(from, *markets);
   if (entry == nullptr) return;
-  auto running =
-    channel_data(at, fmt::format("candles.{}.{}", to_string(*interval), entry->spec.symbol));
+  const auto running = at.gate().running_candle(entry->spec.market, base_of(*interval));
   auto& tape = at.tape();
   at.read<std::string>(
     from,
-    [&tape, spec = entry->spec, interval = *interval, start, end, limit,
-     running = running.value_or("null"), now = at.now()](storage::read_models&) {
-      const auto stored = tape.candles(spec.market, interval, start, end, limit);
-      return candles_json(stored, running, interval, spec, {start, end, now}, limit);
+    [&tape, spec = entry->spec,
+     wish = storage::candle_wish{entry->spec.market, *interval, start, end, limit}, running,
+     now = at.now()](storage::read_models&) {
+      return candles_json(storage::read_candles(tape, wish, running, now), wish.interval, spec);
     },
     [from](std::string text) { from->done(200, std::move(text)); });
 }

@@ -24,6 +24,8 @@ json type_of(const field_spec& field) {
     const json text = {{"type", "string"}};
     type = {{"type", "array"},
             {"items", {{"type", "array"}, {"prefixItems", json::array({text, text})}}}};
+  } else if (field.type == "[]string") {
+    type = {{"type", "array"}, {"items", {{"type", "string"}}}};
   } else if (field.type.starts_with("[]")) {
     type = {{"type", "array"}, {"items", reference(field.type.substr(2))}};
   } else if (find_schema(field.type) != nullptr) {

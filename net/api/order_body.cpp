@@ -185,6 +185,7 @@ market_terms terms_of(const actors::market_entry& entry) {
   terms.collar = spec.collar;
   terms.status = spec.status;
   terms.reference_price = entry.reference_price;
+  terms.filters = spec.filters;
   return terms;
 }
 

@@ -263,11 +263,21 @@ std::string instrument_json(const actors::market_entry& entry) {
                  format_rate(spec.maker_fee), format_rate(spec.taker_fee),
                  fee_tiers_json(spec.fee_tiers), format_rate(spec.collar), to_text(spec.status),
                  to_text(spec.mode));
-  fmt::format_to(
-    into(out),
-    R"("band":"{}","halt_move":"{}","halt_window_seconds":{},"halt_seconds":{},"stale":{}}})",
-    format_rate(spec.band), format_rate(spec.halt_move), spec.halt_window_seconds,
-    spec.halt_seconds, entry.is_stale);
+  fmt::format_to(into(out),
+                 R"("band":"{}","halt_move":"{}","halt_window_seconds":{},"halt_seconds":{},)",
+                 format_rate(spec.band), format_rate(spec.halt_move), spec.halt_window_seconds,
+                 spec.halt_seconds);
+  const auto& filters = spec.filters;
+  fmt::format_to(into(out), R"("price_min":"{}","price_max":"{}","market_quantity_max":"{}",)",
+                 format_price(filters.price_min, spec), format_price(filters.price_max, spec),
+                 format_quantity(filters.market_quantity_max, spec));
+  fmt::format_to(into(out), R"("bid_up":"{}","bid_down":"{}","ask_up":"{}","ask_down":"{}",)",
+                 format_rate(filters.bid_up), format_rate(filters.bid_down),
+                 format_rate(filters.ask_up), format_rate(filters.ask_down));
+  fmt::format_to(into(out), R"("orders_max":{},"algo_orders_max":{},"iceberg_parts_max":{},)",
+                 filters.orders_max, filters.algo_orders_max, filters.iceberg_parts_max);
+  fmt::format_to(into(out), R"("trail_min":"{}","trail_max":"{}","stale":{}}})",
+                 format_rate(filters.trail_min), format_rate(filters.trail_max), entry.is_stale);
   return out;
 }
 

@@ -78,7 +78,18 @@ std::string_view field_of(reject_reason why) {
   case r::too_many_sliced: return "account_id";
   case r::unknown_account:
   case r::too_many_open_orders:
-  case r::too_many_orders_today: return "account_id";
+  case r::too_many_orders_today:
+  case r::too_many_orders_now:
+  case r::too_many_marks: return "account_id";
+  case r::price_outside_range:
+  case r::price_outside_percent: return "price";
+  case r::market_quantity_max: return "quantity";
+  case r::too_many_parts: return "display_quantity";
+  case r::trail_outside_range: return "trail_bps";
+  case r::too_many_orders_here:
+  case r::too_many_algo_orders: return "symbol";
+  case r::unknown_api_key: return "key";
+  case r::api_key_expired: return "expires_at";
   case r::auction_running: return "status";
   case r::unknown_market:
   case r::market_auction:
@@ -97,7 +108,13 @@ std::string_view field_of(reject_reason why) {
   case r::instrument_invalid:
   case r::too_many_accounts:
   case r::too_many_sessions:
-  case r::user_locked: break;
+  case r::user_locked:
+  case r::user_disabled:
+  case r::request_repeated:
+  case r::request_late:
+  case r::cancel_restricted:
+  case r::too_many_api_keys:
+  case r::own_user: break;
   }
   return "";
 }

@@ -113,8 +113,13 @@ bool private_feed::stands_at(account_id account, std::uint64_t sequence) {
   if (found == nullptr || (*found)->last == sequence) return true;
   auto& one = **found;
   bytes_ -= one.bytes;
-  one = {.floor = sequence, .last = sequence};
+  one = {.floor = sequence, .last = sequence, .kept = {}};
   return false;
+}
+
+void private_feed::forget() {
+  rings_.clear();
+  bytes_ = 0;
 }
 
 std::uint64_t private_feed::last(account_id account) {

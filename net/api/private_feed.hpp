@@ -60,6 +60,8 @@ public:
   [[nodiscard]] bool stands_at(account_id account, std::uint64_t sequence);
   /// The newest sequence number seen; 0: none since the account is watched.
   [[nodiscard]] std::uint64_t last(account_id account);
+  /// Nothing that was kept is good any more: who resumes gets a snapshot.
+  void forget();
   /// F1.
   [[nodiscard]] std::optional<std::vector<private_message>>
   since(account_id account, private_channel channel, std::uint64_t sequence);

@@ -25,6 +25,14 @@ constexpr field_spec execution_query[] = {symbol_parameter,
                                           cursor_parameter};
 constexpr field_spec ledger_query[] = {
   {"asset", "string", false, "Of this asset only."}, limit_parameter, cursor_parameter};
+constexpr field_spec transfer_query[] = {{"account_id", "integer", false, "Of this account only."},
+                                         {"asset", "string", false, "Of this asset only."},
+                                         limit_parameter,
+                                         cursor_parameter};
+constexpr field_spec user_query[] = {
+  {"search", "string", false, "A part of the e-mail address, or the whole user_id."},
+  limit_parameter,
+  cursor_parameter};
 constexpr field_spec position_query[] = {
   {"symbol", "string", false, "Of this instrument, whatever is left of it."},
   {"all", "boolean", false, "Those with nothing left as well; they keep their realised P&L."}};
@@ -38,13 +46,33 @@ constexpr field_spec actor_query[] = {
   {"parent", "string", false, "Only children of this actor, as account/17."},
   limit_parameter,
   cursor_parameter};
+constexpr field_spec tree_query[] = {
+  {"root", "string", false, "Begin at this actor; absent: at the top."},
+  {"depth", "integer", false, "Levels that are shown, 1 to 32, else 8."},
+  {"children", "integer", false, "Shown below each actor, 1 to 1000, else 20."},
+  {"limit", "integer", false, "At most so many rows, 1 to 1000, else 500."}};
+constexpr field_spec busy_query[] = {
+  {"kind", "string", false, "Of this kind only: user, account, order, market, feed..."},
+  {"name", "string", false, "Only actors with this in their name."},
+  {"sort", "string", false,
+   "cpu (default), rate, mailbox, longest, memory, restarts, messages or name."},
+  {"limit", "integer", false, "At most so many, 1 to 1000, else 50."}};
+constexpr field_spec slow_query[] = {
+  {"limit", "integer", false, "At most so many, 1 to 1000, else 20."}};
+constexpr field_spec state_query[] = {{"name", "string", true, "As account/1 or market/3."}};
+constexpr field_spec trace_query[] = {
+  {"name", "string", true, "As account/1 or market/3."},
+  {"after", "integer", false, "Only lines with a greater number."},
+  {"limit", "integer", false, "At most so many, the newest; 1 to 256, else 100."},
+  {"seconds", "integer", false, "Keep following it so long, 1 to 60, else 5."}};
 constexpr field_spec book_query[] = {
   {"levels", "integer", false, "At most so many levels a side; 1 to 1000."}};
 constexpr field_spec trades_query[] = {
   {"before", "integer", false, "Only trades with a smaller id."},
   {"limit", "integer", false, "At most so many; 1 to 1000, else 100."}};
 constexpr field_spec candles_query[] = {
-  {"interval", "string", false, "1s, 1m (default), 5m, 15m, 1h, 4h or 1d."},
+  {"interval", "string", false,
+   "1s, 1m (default), 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w (from Monday) or 1M."},
   {"from", "integer", false, "Open time not before; milliseconds since 1970."},
   {"to", "integer", false, "Open time before; milliseconds since 1970."},
   {"limit", "integer", false, "At most so many, the newest; 1 to 1000, else 500."}};
@@ -52,6 +80,11 @@ constexpr field_spec candles_query[] = {
 using a = access;
 
 constexpr route routes[] = {
+  {"GET", "/api/v1/platform", a::everybody, get_platform, 1, false,
+   "Who answers here, and what a page may offer before anybody has logged in.", "", "platform"},
+  {"POST", "/api/v1/demo", a::everybody, post_demo, 5, false,
+   "Make a user with play money and log him in; only on a node that runs with demo.enabled.", "",
+   "tokens", 201},
   {"POST", "/api/v1/auth/register", a::everybody, post_register, 5, false,
    "Make a user with a first account.", "credentials", "registered", 201},
   {"POST", "/api/v1/auth/login", a::everybody, post_login, 5, false,
@@ -65,6 +98,14 @@ constexpr route routes[] = {
    "new_account", "account", 201},
   {"GET", "/api/v1/accounts", a::user, get_accounts, 1, false,
    "The caller's accounts; the first is the default.", "", "[]account"},
+  {"POST", "/api/v1/api-keys", a::user, post_api_keys, 5, false,
+   "Make an API key for requests that are signed. The secret of an hmac key is in this answer and "
+   "nowhere else.",
+   "new_api_key", "made_api_key", 201},
+  {"GET", "/api/v1/api-keys", a::user, get_api_keys, 1, false,
+   "The caller's API keys, oldest first, without secrets.", "", "[]api_key"},
+  {"DELETE", "/api/v1/api-keys/{key}", a::user, delete_api_key, 1, false,
+   "Revoke an API key, at once and everywhere.", "", "", 204},
   {"GET", "/api/v1/instruments", a::everybody, get_instruments, 1, false, "What is traded.", "",
    "[]instrument"},
   {"GET", "/api/v1/markets/{symbol}/book", a::everybody, get_book, 2, false,
@@ -126,6 +167,18 @@ constexpr route routes[] = {
   {"POST", "/api/v1/admin/accounts/{account_id}/withdrawals", a::admin, post_withdrawals, 1, false,
    "Move money out of an account; the reference is an idempotency key.", "new_transfer", "transfer",
    201},
+  {"GET", "/api/v1/admin/transfers", a::admin, get_transfers, 2, false,
+   "Deposits and withdrawals of all accounts, newest first.", "", "{}booked_transfer", 200,
+   transfer_query},
+  {"GET", "/api/v1/admin/users", a::admin, get_users, 2, false, "Users, newest first.", "",
+   "{}admin_user", 200, user_query},
+  {"PATCH", "/api/v1/admin/users/{user_id}", a::admin, patch_user, 1, false,
+   "Disable a user, which ends all sessions at once, or enable him again. Open orders stay. Nobody "
+   "changes his own.",
+   "user_change", "admin_user"},
+  {"GET", "/api/v1/admin/health", a::admin, get_health, 1, false,
+   "How this node is: journal, lists, memory, connections, actors, markets, feed, disk.", "",
+   "node_health"},
   {"POST", "/api/v1/admin/instruments", a::admin, post_instruments, 1, false, "List an instrument.",
    "new_instrument", "instrument", 201},
   {"PATCH", "/api/v1/admin/instruments/{symbol}", a::admin, patch_instrument, 1, false,
@@ -137,6 +190,33 @@ constexpr route routes[] = {
    "One user, account, market or working order as an actor; it is activated. An order shows "
    "itself.",
    "", "actor"},
+  {"GET", "/api/v1/admin/nodes", a::admin, get_nodes, 2, false,
+   "How each node is: version, memory, processor time, actors by kind.", "", "document"},
+  {"GET", "/api/v1/admin/shards", a::admin, get_shards, 2, false,
+   "How each shard is: entities, requests, its journal.", "", "document"},
+  {"GET", "/api/v1/admin/journal", a::admin, get_journal, 2, false,
+   "Heads and epochs, waiting appends, commits, the lag of the lists.", "", "document"},
+  {"GET", "/api/v1/admin/tree", a::admin, get_actor_tree, 5, false,
+   "Who supervises whom, with state, restarts and last failure; parents before children.", "",
+   "document", 200, tree_query},
+  {"GET", "/api/v1/admin/busy-actors", a::admin, get_busy_actors, 5, false,
+   "Actors sorted by what they use; rates are those between two looks.", "", "document", 200,
+   busy_query},
+  {"GET", "/api/v1/admin/slow-actors", a::admin, get_slow_actors, 5, false,
+   "The longest handlers and their messages.", "", "document", 200, slow_query},
+  {"GET", "/api/v1/admin/actor-state", a::admin, get_actor_state, 5, false,
+   "One actor with its entity's state, stream, links and children; it is not activated.", "",
+   "document", 200, state_query},
+  {"GET", "/api/v1/admin/actor-trace", a::admin, get_actor_trace, 2, false,
+   "The last messages of an actor, from the first question on.", "", "document", 200, trace_query},
+  {"POST", "/api/v1/admin/kill-actor", a::admin, post_actor_kill, 5, false,
+   "End an actor as a fault would; its supervisor recovers it. Logged with who asked.",
+   "named_actor", "document"},
+  {"POST", "/api/v1/admin/restart-actor", a::admin, post_actor_restart, 5, false,
+   "Start an actor afresh, one that was given up too. Logged with who asked.", "named_actor",
+   "document"},
+  {"GET", "/api/v1/feeds", a::everybody, get_feeds, 1, false,
+   "Where market data comes from and how current it is; none: an empty list.", "", "[]feed"},
   {"GET", "/openapi.json", a::everybody, get_openapi, 1, false, "This document.", "", "document"},
   {"GET", "/healthz", a::everybody, get_healthz, 0, false, "The process answers.", "", "health"},
   {"GET", "/readyz", a::everybody, get_readyz, 0, false, "The node can trade.", "", "health"},

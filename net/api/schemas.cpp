@@ -1,4 +1,6 @@
 // The shapes of bodies and answers, as the OpenAPI document names them.
+#include "net/api/money_schemas.hpp"
+#include "net/api/node_schemas.hpp"
 #include "net/api/routes.hpp"
 
 #include <algorithm>
@@ -8,6 +10,8 @@ namespace rialto::net {
 namespace {
 
 using f = field_spec;
+using namespace money_schemas;
+using namespace node_schemas;
 
 constexpr f credentials[] = {{"email", "string", true, "An e-mail address."},
                              {"password", "string", true, "8 to 128 characters."}};
@@ -23,9 +27,55 @@ constexpr f user[] = {{"user_id", "integer", true, ""},
                       {"role", "string", true, "trader or admin"},
                       {"created_at", "time", true, ""},
                       {"accounts", "[]account", true, ""}};
+constexpr f platform[] = {
+  {"name", "string", true, "Rialto"},
+  {"version", "string", true, ""},
+  {"demo", "boolean", true, "POST demo makes users with play money."},
+  {"feed", "string", true, "Where market data comes from: none, sim, replay..."},
+  {"registration", "boolean", true, "Anybody may register."},
+  {"time", "time", true, "The node's."}};
+constexpr f admin_user[] = {{"user_id", "integer", true, ""},
+                            {"email", "string", true, ""},
+                            {"role", "string", true, "trader or admin"},
+                            {"status", "string", true, "active or disabled"},
+                            {"created_at", "time", true, ""},
+                            {"accounts", "[]account", true, ""}};
+constexpr f user_change[] = {{"status", "string", true, "active or disabled"}};
 constexpr f account[] = {{"account_id", "integer", true, "For the header X-Account-Id."},
                          {"label", "string", true, ""}};
 constexpr f new_account[] = {{"label", "string", true, "1 to 64 bytes."}};
+constexpr f api_key[] = {
+  {"key", "string", true, "64 characters; goes into the header X-MBX-APIKEY."},
+  {"label", "string", true, ""},
+  {"type", "string", true, "hmac, ed25519 or rsa"},
+  {"scopes", "[]string", true, "Of read, trade, withdraw."},
+  {"ip_allow", "[]string", true,
+   "Addresses and networks it may be used from; none: from anywhere."},
+  {"account_id", "integer", true, "The account it speaks for."},
+  {"created_at", "time", true, ""},
+  {"expires_at", "time", true, "Null: never.", true},
+  {"public_key", "string", true, "Of ed25519 and rsa: PEM.", true}};
+constexpr f made_api_key[] = {
+  {"key", "string", true, "64 characters; goes into the header X-MBX-APIKEY."},
+  {"secret", "string", false, "Of an hmac key; shown only now."},
+  {"label", "string", true, ""},
+  {"type", "string", true, "hmac, ed25519 or rsa"},
+  {"scopes", "[]string", true, "Of read, trade, withdraw."},
+  {"ip_allow", "[]string", true,
+   "Addresses and networks it may be used from; none: from anywhere."},
+  {"account_id", "integer", true, "The account it speaks for."},
+  {"created_at", "time", true, ""},
+  {"expires_at", "time", true, "Null: never.", true},
+  {"public_key", "string", true, "Of ed25519 and rsa: PEM.", true}};
+constexpr f new_api_key[] = {
+  {"label", "string", true, "1 to 64 bytes."},
+  {"scopes", "[]string", true, "One or more of read, trade, withdraw."},
+  {"type", "string", false, "hmac (default), ed25519 or rsa"},
+  {"public_key", "string", false, "PEM; for ed25519 and rsa (2048 to 4096 bits)."},
+  {"ip_allow", "[]string", false,
+   "At most 20, as 192.0.2.7 or 192.0.2.0/24; default from anywhere."},
+  {"expires_at", "time", false, "Default never."},
+  {"account_id", "integer", false, "One of the caller's; default the first."}};
 constexpr f instrument[] = {
   {"symbol", "string", true, ""},
   {"base", "string", true, ""},
@@ -47,6 +97,18 @@ constexpr f instrument[] = {
    "A trade that moved the price by more than this share starts an auction instead; 0: none does."},
   {"halt_window_seconds", "integer", true, "The move is measured from this long a window's start."},
   {"halt_seconds", "integer", true, "How long an auction takes."},
+  {"price_min", "decimal", true, "Least price of a limit and of a trigger; 0: any."},
+  {"price_max", "decimal", true, "Largest; 0: any."},
+  {"market_quantity_max", "decimal", true, "Of a market order by quantity; 0: quantity_max."},
+  {"bid_up", "decimal", true, "A buy's limit is at most so many times the last price; 0: any."},
+  {"bid_down", "decimal", true, "And at least; 0: any."},
+  {"ask_up", "decimal", true, "A sell's limit is at most so many times the last price; 0: any."},
+  {"ask_down", "decimal", true, "And at least; 0: any."},
+  {"orders_max", "integer", true, "Open orders of one account in this market; 0: any."},
+  {"algo_orders_max", "integer", true, "Of them with a trigger; 0: any."},
+  {"iceberg_parts_max", "integer", true, "Quantity by display_quantity; 0: any."},
+  {"trail_min", "decimal", true, "Least trail_rate of an order that follows; 0: any."},
+  {"trail_max", "decimal", true, "Largest; 0: any."},
   {"stale", "boolean", true, "Mirrored, and the feed is out of step."}};
 constexpr f new_instrument[] = {{"symbol", "string", true, "2 to 20 characters A-Z 0-9."},
                                 {"base", "string", true, "1 to 10 characters A-Z 0-9."},
@@ -65,9 +127,33 @@ constexpr f new_instrument[] = {{"symbol", "string", true, "2 to 20 characters A
                                 {"halt_window_seconds", "integer", false, "1 to 86400."},
                                 {"halt_seconds", "integer", false, "1 to 86400."},
                                 {"auction_seconds", "integer", false, "With the status auction."},
+                                {"price_min", "decimal", false, ""},
+                                {"price_max", "decimal", false, ""},
+                                {"market_quantity_max", "decimal", false, ""},
+                                {"bid_up", "decimal", false, ""},
+                                {"bid_down", "decimal", false, ""},
+                                {"ask_up", "decimal", false, ""},
+                                {"ask_down", "decimal", false, ""},
+                                {"orders_max", "integer", false, ""},
+                                {"algo_orders_max", "integer", false, ""},
+                                {"iceberg_parts_max", "integer", false, ""},
+                                {"trail_min", "decimal", false, ""},
+                                {"trail_max", "decimal", false, ""},
                                 {"status", "string", false, ""},
                                 {"mode", "string", false, ""}};
 constexpr f instrument_change[] = {
+  {"price_min", "decimal", false, ""},
+  {"price_max", "decimal", false, ""},
+  {"market_quantity_max", "decimal", false, ""},
+  {"bid_up", "decimal", false, ""},
+  {"bid_down", "decimal", false, ""},
+  {"ask_up", "decimal", false, ""},
+  {"ask_down", "decimal", false, ""},
+  {"orders_max", "integer", false, ""},
+  {"algo_orders_max", "integer", false, ""},
+  {"iceberg_parts_max", "integer", false, ""},
+  {"trail_min", "decimal", false, ""},
+  {"trail_max", "decimal", false, ""},
   {"notional_min", "decimal", false, ""},
   {"quantity_min", "decimal", false, ""},
   {"quantity_max", "decimal", false, ""},
@@ -119,17 +205,20 @@ constexpr f ticker[] = {{"symbol", "string", true, ""},
                         {"status", "string", true, ""},
                         {"stale", "boolean", true, ""},
                         {"time", "time", true, ""}};
-constexpr f candle[] = {{"open_time", "time", true, ""},
-                        {"close_time", "time", true, ""},
-                        {"open", "decimal", true, ""},
-                        {"high", "decimal", true, ""},
-                        {"low", "decimal", true, ""},
-                        {"close", "decimal", true, ""},
-                        {"volume", "decimal", true, ""},
-                        {"quote_volume", "decimal", true, ""},
-                        {"taker_buy_volume", "decimal", true, ""},
-                        {"trades", "integer", true, ""},
-                        {"closed", "boolean", true, ""}};
+constexpr f candle[] = {
+  {"open_time", "time", true, ""},
+  {"close_time", "time", true, ""},
+  {"open", "decimal", true, ""},
+  {"high", "decimal", true, ""},
+  {"low", "decimal", true, ""},
+  {"close", "decimal", true, ""},
+  {"volume", "decimal", true, ""},
+  {"quote_volume", "decimal", true, ""},
+  {"taker_buy_volume", "decimal", true, ""},
+  {"trades", "integer", true, ""},
+  {"closed", "boolean", true, "It will not change but by a correction."},
+  {"partial", "boolean", false, "true: shorter candles or trades of its time are missing."},
+  {"corrected", "boolean", false, "true: it was closed with other values before."}};
 constexpr f candles[] = {{"symbol", "string", true, ""},
                          {"interval", "string", true, ""},
                          {"items", "[]candle", true, "Oldest first."}};
@@ -265,43 +354,6 @@ constexpr f execution[] = {{"number", "integer", true, "Rises per account."},
 constexpr f balance[] = {{"asset", "string", true, ""},
                          {"available", "decimal", true, ""},
                          {"hold", "decimal", true, "Held by open orders."}};
-constexpr f fee_tier[] = {
-  {"volume_min", "decimal", true,
-   "Of this much of the quote asset, traded in 30 days (today and 29 before, UTC)."},
-  {"maker_fee", "decimal", true, "Below 0: a rebate."},
-  {"taker_fee", "decimal", true, ""}};
-constexpr f position[] = {
-  {"symbol", "string", true, "", true},
-  {"quantity", "decimal", true, "Bought here and not sold, less fees."},
-  {"cost", "decimal", true, "Of that quantity, in the quote asset."},
-  {"average_price", "decimal", true, "Cost by quantity.", true},
-  {"realised_pnl", "decimal", true, "What sells brought less what the sold cost; fees are in it."},
-  {"mark_price", "decimal", true, "The market's last price.", true},
-  {"market_value", "decimal", true, "Quantity at the mark.", true},
-  {"unrealised_pnl", "decimal", true, "Market value less cost.", true}};
-constexpr f fees[] = {
-  {"symbol", "string", true, ""},
-  {"quote", "string", true, ""},
-  {"volume_30d", "decimal", true, "Traded in all markets of this quote asset."},
-  {"tier", "integer", true, "Of the instrument's fee_tiers; 0: below the first."},
-  {"maker_fee", "decimal", true, "Of the next order."},
-  {"taker_fee", "decimal", true, "Of the next order."},
-  {"next_tier", "fee_tier", true, "", true}};
-constexpr f statement_asset[] = {
-  {"asset", "string", true, ""},
-  {"opening", "decimal", true, "Available and on hold together."},
-  {"deposits", "decimal", true, ""},
-  {"withdrawals", "decimal", true, ""},
-  {"bought", "decimal", true, "What trades brought, before fees."},
-  {"sold", "decimal", true, "What trades took."},
-  {"fees", "decimal", true, ""},
-  {"rebates", "decimal", true, ""},
-  {"closing", "decimal", true,
-   "opening + deposits - withdrawals + bought - sold - fees + rebates"}};
-constexpr f statement[] = {{"account_id", "integer", true, ""},
-                           {"from", "time", true, ""},
-                           {"to", "time", true, ""},
-                           {"assets", "[]statement_asset", true, "Those that had or moved some."}};
 constexpr f account_settings[] = {
   {"account_id", "integer", true, ""},
   {"label", "string", true, ""},
@@ -323,6 +375,11 @@ constexpr f transfer[] = {
   {"asset", "string", true, ""},       {"amount", "decimal", true, ""},
   {"reference", "string", true, ""},   {"available", "decimal", true, "After it."},
   {"time", "time", true, ""}};
+constexpr f booked_transfer[] = {
+  {"account_id", "integer", true, ""}, {"kind", "string", true, "deposit or withdrawal"},
+  {"asset", "string", true, ""},       {"amount", "decimal", true, ""},
+  {"reference", "string", true, ""},   {"time", "time", true, ""}};
+constexpr f named_actor[] = {{"name", "string", true, "As account/1 or market/3."}};
 constexpr f actor[] = {
   {"name", "string", true, "account/17"},
   {"kind", "string", true, ""},
@@ -348,8 +405,14 @@ constexpr schema_spec schemas[] = {{"credentials", credentials},
                                    {"registered", registered},
                                    {"tokens", tokens},
                                    {"user", user},
+                                   {"platform", platform},
+                                   {"admin_user", admin_user},
+                                   {"user_change", user_change},
                                    {"account", account},
                                    {"new_account", new_account},
+                                   {"api_key", api_key},
+                                   {"made_api_key", made_api_key},
+                                   {"new_api_key", new_api_key},
                                    {"instrument", instrument},
                                    {"new_instrument", new_instrument},
                                    {"instrument_change", instrument_change},
@@ -382,7 +445,23 @@ constexpr schema_spec schemas[] = {{"credentials", credentials},
                                    {"new_transfer", new_transfer},
                                    {"transfer", transfer},
                                    {"actor", actor},
+                                   {"named_actor", named_actor},
+                                   {"feed", feed},
+                                   {"feed_connection", feed_connection},
+                                   {"feed_stream", feed_stream},
+                                   {"feed_counters", feed_counters},
                                    {"health", health},
+                                   {"booked_transfer", booked_transfer},
+                                   {"health_journal", health_journal},
+                                   {"health_lists", health_lists},
+                                   {"health_disk", health_disk},
+                                   {"health_memory", health_memory},
+                                   {"health_connections", health_connections},
+                                   {"health_requests", health_requests},
+                                   {"health_actors", health_actors},
+                                   {"health_markets", health_markets},
+                                   {"health_feed", health_feed},
+                                   {"node_health", health_of_node},
                                    {"problem", problem_fields}};
 
 } // namespace

@@ -28,6 +28,7 @@ public:
 };
 
 inline constexpr std::uint16_t close_session_ended = 4001;
+inline constexpr std::uint16_t close_restart = 1012;
 
 class stream_hub {
 public:
@@ -42,6 +43,8 @@ public:
   void broadcast(const std::vector<actors::channel_message>& messages);
   void tell(const account_publication& news);
   void session_ended(std::uint64_t session);
+  /// Private messages may be missing: who hears them is told to connect again, and resumes from what is not kept here.
+  void news_lost();
   /// Ends private channels of tokens that have expired; renews what accounts keep for connections.
   void tick();
   [[nodiscard]] std::size_t connections() const { return peers_.size(); }

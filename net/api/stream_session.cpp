@@ -92,6 +92,15 @@ void stream_hub::session_ended(std::uint64_t session) {
   }
 }
 
+void stream_hub::news_lost() {
+  feed_.forget();
+  std::vector<web_socket_id> ended;
+  for (const auto& [id, one] : peers_)
+    if (one.who != nullptr) ended.push_back(id);
+  for (const auto id : ended)
+    port_.close(id, close_restart, "events may be missing; connect again");
+}
+
 call_ptr stream_hub::call_of(const peer& from, const ticket& to) {
   if (!is_known(from)) {
     const auto what =

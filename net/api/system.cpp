@@ -1,8 +1,20 @@
-// Is it alive, is it ready, what does it count, what can it do.
+// Who answers here, is it alive, is it ready, what does it count, what can it do.
+#include "domain/time_text.hpp"
 #include "net/api/handlers.hpp"
 #include "net/api/openapi.hpp"
 
+#include <fmt/format.h>
+
 namespace rialto::net {
+
+void get_platform(desk& at, const call_ptr& from, json_object&) {
+  const auto& settings = at.settings();
+  from->done(
+    200, fmt::format(
+           R"({{"name":"Rialto","version":{},"demo":{},"feed":{},"registration":{},"time":"{}"}})",
+           json_text(RIALTO_VERSION), settings.is_demo, json_text(settings.feed),
+           settings.takes_registrations, format_time(at.now())));
+}
 
 void get_healthz(desk&, const call_ptr& from, json_object&) {
   from->done(200, R"({"status":"ok"})");

@@ -214,6 +214,7 @@ void connection::sweep() {
     phase_ == phase::body || phase_ == phase::chunks || (phase_ == phase::head && !in_.empty());
   if (!is_within_request) return die(); // idle, or its time to go was up
   count(host_.statistics.timeouts, 1);
+  if (!peer_->is_established()) return die();
   refuse(408, "request-timeout", "the request took too long to arrive");
 }
 
@@ -231,8 +232,16 @@ void connection::drain() {
   touch();
 }
 
+std::int64_t connection::idle_since_ns() const {
+  const bool is_between_requests = phase_ == phase::head && front_sequence_ > 1 &&
+                                   answers_.empty() && in_.empty() && !has_input_waiting_ &&
+                                   backlog() == 0;
+  return is_between_requests ? heard_ns_ : never;
+}
+
 void connection::turn_away() {
   if (is_dead()) return;
+  if (!peer_->is_established()) return die();
   refuse(503, "too-many-connections", "this node has as many connections as it takes");
 }
 

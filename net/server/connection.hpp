@@ -53,6 +53,8 @@ void count(Counter& counter, Number more) {
 
 class connection final : public frame_listener {
 public:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
   connection(connection_host& host, std::uint64_t id, std::unique_ptr<transport> peer,
              std::string address, bool is_loopback);
   ~connection() override;
@@ -74,6 +76,8 @@ public:
   void sweep();
   /// No further requests; ends once everything is answered.
   void drain();
+  /// Since when it waits for its next request, with nothing owed; `never` if it does not wait.
+  [[nodiscard]] std::int64_t idle_since_ns() const;
   /// The server is full: one 503, then the end.
   void turn_away();
   void die();
@@ -110,8 +114,6 @@ private:
     std::int64_t pinged_ns = 0;
     bool is_told_open = false;
   };
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
   // connection.cpp
   void touch();
   void touch_later();

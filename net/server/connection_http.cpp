@@ -191,7 +191,7 @@ void connection::dispatch(const head_facts& facts) {
     host_.handler.on_request(request, answer);
   } catch (const std::exception& error) {
     runtime::log_error({"http", request.request_id}, "{} {} failed: {}", request.method,
-                       request.path, error.what());
+                       loggable_path(request.path), error.what());
     if (phase_ == phase::web_socket)
       close_web_socket(close_code::internal_error, "the request failed within this node");
     else

@@ -180,4 +180,17 @@ std::string_view reason_phrase(unsigned status) {
   }
 }
 
+std::string loggable_path(std::string_view path) {
+  constexpr std::size_t part_max = 40, shown = 8;
+  std::string out;
+  for (std::size_t at = 0; at <= path.size();) {
+    const auto end = std::min(path.find('/', at), path.size());
+    const auto part = path.substr(at, end - at);
+    out += part.size() > part_max ? std::string(part.substr(0, shown)) + "..." : std::string(part);
+    if (end < path.size()) out += '/';
+    at = end + 1;
+  }
+  return out;
+}
+
 } // namespace rialto::net

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace rialto::net {
@@ -26,5 +27,7 @@ struct head_verdict {
 /// A client's own request id is taken when it is 1 to 64 characters of A-Z a-z 0-9 . _ -
 [[nodiscard]] bool is_request_id(std::string_view text);
 [[nodiscard]] std::string_view reason_phrase(unsigned status);
+/// A path as the log has it: of a part longer than 40 bytes, which may be a key, the first 8 and "...".
+[[nodiscard]] std::string loggable_path(std::string_view path);
 
 } // namespace rialto::net

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "net/server/http.hpp"
+#include "net/server/tls.hpp"
 
 #include <atomic>
 #include <functional>
@@ -23,6 +24,7 @@ using web_socket_id = std::uint64_t;
 struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;              // 0: any free one
+  tls_files tls;                          // none: plain HTTP
   std::size_t header_bytes_max = 16'384;  // 431 beyond
   std::size_t body_bytes_max = 1'048'576; // 413 beyond
   std::size_t target_bytes_max = 8'192;   // 414 beyond
@@ -30,6 +32,8 @@ struct server_options {
   std::size_t connections_max = 20'000; // 503 and close beyond
   std::size_t connections_per_address_max = 20'000;
   bool limits_loopback = true; // false: that limit does not bind clients on this machine
+  // An address at its limit gives up a connection that waited so long for its next request.
+  std::int64_t spare_idle_ns = 1'000'000'000;
   std::size_t message_bytes_max = 1'048'576; // of a WebSocket message; close 1009 beyond
   std::size_t send_bytes_max = 1'048'576, send_frames_max = 4'096; // queued on a WebSocket
   std::int64_t header_ns = 10'000'000'000, body_ns = 30'000'000'000, idle_ns = 75'000'000'000;

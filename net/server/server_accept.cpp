@@ -141,10 +141,32 @@ void server_loop::accept_some() {
   }
 }
 
+/// Ends the connection of this address that waits for longest for its next request, if one does for
+/// long enough. A client that opens one for each request and keeps them (@binance/spot does) would
+/// else be turned away by its own idle ones. Looked for in vain, it is not looked for again at once.
+bool server_loop::make_room(const std::string& address) {
+  constexpr std::int64_t pause_ns = 50'000'000;
+  if (host_.now_ns < room_due_ns_) return false;
+  connection* longest = nullptr;
+  auto since = host_.now_ns - options_.spare_idle_ns;
+  for (const auto& one : slots_) { // only for an address at its limit
+    if (!one || one->idle_since_ns() > since || one->address() != address) continue;
+    since = one->idle_since_ns();
+    longest = one.get();
+  }
+  if (longest == nullptr) {
+    room_due_ns_ = host_.now_ns + pause_ns;
+    return false;
+  }
+  longest->drain();
+  return true;
+}
+
 void server_loop::accept_one(int descriptor, const std::string& address, bool is_loopback) {
   const int on = 1;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  auto peer = plain_transport(descriptor);
+  auto peer = tls_ ? tls_->accept(descriptor) : plain_transport(descriptor);
+  if (!peer) return count(statistics_.refused, 1);
   count(statistics_.accepted, 1);
   auto& of_address = per_address_[address];
   const bool is_counted = options_.limits_loopback || !is_loopback;
@@ -165,7 +187,8 @@ void server_loop::accept_one(int descriptor, const std::string& address, bool is
   free_slots_.pop_back();
   const auto id = next_serial_++ << slot_bits | slot;
   slots_[slot] = std::make_unique<connection>(host_, id, std::move(peer), address, is_loopback);
-  const bool is_full = beyond(0);
+  const bool is_full =
+    connection_count_ >= options_.connections_max || (beyond(0) && !make_room(address));
   ++of_address;
   ++connection_count_;
   if (is_full) slots_[slot]->turn_away();

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t read_bytes = 65'536;
 constexpr std::int64_t timer_ns = 100'000'000;
+constexpr std::int64_t refresh_ns =
+  10'000'000'000;                         // how often the certificate's files are looked at
 constexpr std::uint32_t sweep_slices = 5; // so each connection is looked at every 500 ms
 // Serials begin at 1, so these are no connection's.
 constexpr std::uint64_t listener_id = 0, wake_id = 1;
@@ -68,6 +70,7 @@ server_loop::~server_loop() {
 
 void server_loop::start() {
   if (thread_.joinable() || is_over_) throw std::logic_error("a server is started once");
+  if (options_.tls.is_wanted()) tls_ = std::make_unique<tls_context>(options_.tls);
   listen();
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -175,6 +178,10 @@ void server_loop::every_100_ms() {
   next_timer_ns_ = host_.now_ns + timer_ns;
   host_.date_line = date_line_of(runtime::system_clock().wall());
   if (listen_again_ns_ != 0 && host_.now_ns >= listen_again_ns_) watch_listener(true);
+  if (tls_ && host_.now_ns >= next_refresh_ns_) {
+    next_refresh_ns_ = host_.now_ns + refresh_ns;
+    tls_->refresh();
+  }
   sweep_slice_ = (sweep_slice_ + 1) % sweep_slices;
   for (std::size_t i = sweep_slice_; i < slots_.size(); i += sweep_slices)
     if (slots_[i]) slots_[i]->sweep();

@@ -35,6 +35,7 @@ private:
   void run();
   void take_events(int timeout_ms);
   void accept_some();
+  [[nodiscard]] bool make_room(const std::string& address);
   void accept_one(int descriptor, const std::string& address, bool is_loopback);
   void watch_listener(bool on);
   void run_jobs();
@@ -47,6 +48,7 @@ private:
 
   server_options options_;
   server_statistics statistics_;
+  std::unique_ptr<tls_context> tls_; // none: plain
   connection_host host_;
   int listener_ = -1, epoll_ = -1, wake_ = -1;
   std::uint16_t port_ = 0;
@@ -57,7 +59,8 @@ private:
   std::uint64_t next_serial_ = 1;
   std::unordered_map<std::string, std::size_t> per_address_;
 
-  std::int64_t next_timer_ns_ = 0, listen_again_ns_ = 0, complained_ns_ = 0, drained_by_ns_ = 0;
+  std::int64_t next_timer_ns_ = 0, next_refresh_ns_ = 0, listen_again_ns_ = 0, complained_ns_ = 0,
+               room_due_ns_ = 0, drained_by_ns_ = 0;
   std::uint32_t sweep_slice_ = 0;
 
   std::mutex mutex_; // for what follows

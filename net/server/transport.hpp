@@ -1,6 +1,6 @@
 // net/server/transport.hpp: bytes to and from one peer, without waiting. Internal to net/server.
 //
-// The room: a socket and nothing else. TLS will be a second implementation; the connection above it does not change.
+// The room: a socket and nothing else. Plain here, TLS in tls.hpp; the connection above them does not know which.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,8 @@ public:
   virtual void end_writing() = 0;
   /// What to watch with epoll.
   [[nodiscard]] virtual int descriptor() const = 0;
+  /// The peer can be spoken to; before that a write would wait for what it says.
+  [[nodiscard]] virtual bool is_established() const { return true; }
 };
 
 /// Plain TCP; owns the descriptor, which does not block.

@@ -172,6 +172,7 @@ void simulated_journal::crash(std::size_t kept, bool has_hole) {
   for (auto& [id, rows] : shards_) {
     rows.blobs.resize(rows.synced);
     rows.writers.of_row.resize(rows.synced);
+    rows.owner.reset();
   }
   undecided_.reset();
   own_.is_over = is_broken_ = is_opened_ = false;
@@ -260,7 +261,14 @@ public:
     return disk_.append(batch, session_);
   }
   std::map<shard_id, journal_head> heads() override { return disk_.heads(session_); }
-  journal_head take_over(shard_id shard) override { return disk_.take_over(shard); }
+  takeover_outcome take_over(shard_id shard, epoch at_epoch) override {
+    return disk_.take_over(shard, at_epoch, session_);
+  }
+  journal_head take_over(shard_id shard) override {
+    static_cast<void>(disk_.heads(session_));
+    const std::lock_guard hold(disk_.lock_);
+    return disk_.raise(shard, disk_.shards_[shard].at_epoch + 1, session_);
+  }
   void read(shard_id shard, position first,
             const std::function<bool(position, std::string_view blob)>& row) override {
     disk_.read(shard, first, row);
@@ -375,9 +383,29 @@ std::map<shard_id, journal_head> simulated_journal::heads(session& by) {
 journal_head simulated_journal::take_over(shard_id shard) {
   static_cast<void>(heads());
   const std::lock_guard hold(lock_);
+  return raise(shard, shards_[shard].at_epoch + 1, own_);
+}
+
+takeover_outcome simulated_journal::take_over(shard_id shard, epoch at_epoch) {
+  return take_over(shard, at_epoch, own_);
+}
+
+takeover_outcome simulated_journal::take_over(shard_id shard, epoch at_epoch, session& by) {
+  RIALTO_ASSERT(at_epoch > 0);
+  static_cast<void>(heads(by));
+  const std::lock_guard hold(lock_);
+  const auto known = shards_.find(shard);
+  if (known == shards_.end() || known->second.at_epoch < at_epoch)
+    return {true, raise(shard, at_epoch, by)};
+  const auto& rows = known->second;
+  return {rows.at_epoch == at_epoch && rows.owner == by.number, {rows.blobs.size(), rows.at_epoch}};
+}
+
+/// Under the lock.
+journal_head simulated_journal::raise(shard_id shard, epoch to, const session& by) {
   auto& rows = shards_[shard];
-  ++rows.at_epoch;
-  rows.writers.raised.push_back(rows.blobs.size());
+  for (; rows.at_epoch < to; ++rows.at_epoch) rows.writers.raised.push_back(rows.blobs.size());
+  rows.owner = by.number;
   return {rows.blobs.size(), rows.at_epoch};
 }
 

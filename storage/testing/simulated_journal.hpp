@@ -111,6 +111,7 @@ public:
 
   [[nodiscard]] append_outcome append(const journal_batch& batch) override;
   [[nodiscard]] std::map<shard_id, journal_head> heads() override;
+  [[nodiscard]] takeover_outcome take_over(shard_id shard, epoch at_epoch) override;
   [[nodiscard]] journal_head take_over(shard_id shard) override;
   void read(shard_id shard, position first,
             const std::function<bool(position, std::string_view blob)>& row) override;
@@ -136,7 +137,8 @@ private:
   };
   struct shard_rows {
     epoch at_epoch = 0;
-    std::vector<std::string> blobs; // position p is blobs[p - 1]
+    std::optional<std::uint64_t> owner; // the session that took it over; a crash forgets it
+    std::vector<std::string> blobs;     // position p is blobs[p - 1]
     journal_writers writers;
     std::size_t synced = 0; // so many of them
   };
@@ -161,6 +163,8 @@ private:
   void write(const journal_batch& batch, std::uint64_t by);
   [[nodiscard]] append_outcome append(const journal_batch& batch, session& by);
   [[nodiscard]] std::map<shard_id, journal_head> heads(session& by);
+  [[nodiscard]] takeover_outcome take_over(shard_id shard, epoch at_epoch, session& by);
+  [[nodiscard]] journal_head raise(shard_id shard, epoch to, const session& by);
 
   mutable std::mutex lock_;
   journal_fault_plan plan_;

@@ -152,6 +152,8 @@ TEST_CASE("feed: the recorded spot market is ours at every comparable point" *
   CHECK(market.traded.off_grid == 0);
   CHECK(market.traded.journaled == 2); // the listing, and a bound of trade numbers
   CHECK(market.compare() == std::pair<std::size_t, std::size_t>(1'072, 1'072));
+  CHECK(status.book_checks == 1'072); // the feed's own check finds the same points
+  CHECK(status.book_mismatches == 0);
   // The first file alone, and what the second one adds to it.
   CHECK(market.compare(0, 50'093'421'584).first == 564);
 }

@@ -79,6 +79,19 @@ TEST_CASE("market_face: a snapshot replaces the whole book") {
   CHECK(book["asks"].empty());
 }
 
+TEST_CASE("market_face: a whole book tells the market's last price, whatever the tape had") {
+  market_face face(btcusdt());
+  auto news = book_news(10, {}, true);
+  news.last_price = {6'000'000};
+  static_cast<void>(face.apply(news));
+  CHECK(face.reference_price().value == 6'000'000);
+  static_cast<void>(face.apply(trade_news(1, 6'000'500, 5, noon)));
+  CHECK(face.reference_price().value == 6'000'500);
+  news.last_price = {}; // a mirrored market that has heard of no trade since its start
+  static_cast<void>(face.apply(news));
+  CHECK(face.reference_price().value == 6'000'500);
+}
+
 TEST_CASE("market_face: the ticker sums the last day and forgets what is older") {
   market_face face(btcusdt());
   static_cast<void>(face.apply(trade_news(1, 6'000'000, 100'000, noon))); // 1 BTC at 60,000.00

@@ -15,8 +15,12 @@ namespace rialto::actors {
 
 class running_shard final : public edge {
 public:
+  using directory = std::shared_ptr<storage::temporary_directory>;
+
+  /// `in`: where another has stopped before it; it goes on there.
   explicit running_shard(order_supervision orders = {}, std::int64_t idle_ns = 60'000'000'000,
-                         storage::position tail_rows_max = 200'000);
+                         storage::position tail_rows_max = 200'000,
+                         directory in = std::make_shared<storage::temporary_directory>());
   ~running_shard() override;
 
   /// Submits one command and waits for its answer; throws after ten seconds.
@@ -25,10 +29,20 @@ public:
   bool wait_until(const std::function<bool()>& is_so);
   /// The actor of an entity or working order; invalid if there is none.
   caf::actor find(entity_id id);
+  [[nodiscard]] caf::actor shard() const { return shard_; }
   /// Ends an actor as a fault in it would.
   void fail(entity_id id, const std::string& why);
   [[nodiscard]] std::optional<runtime::actor_info> row(entity_id id) const {
     return registry.find(to_string(id));
+  }
+  /// How often its actor was started again; 0 also while it has no row. For wait_until: between its end and its return there is no row.
+  [[nodiscard]] std::uint32_t restarts(entity_id id) const {
+    const auto found = row(id);
+    return found ? found->restarts : 0;
+  }
+  [[nodiscard]] bool is_given_up(entity_id id) const {
+    const auto found = row(id);
+    return found && found->is_failed;
   }
 
   /// A market BTC/USDT with number 1 and users 1, 2... with an account of the same number and a million of each asset.
@@ -59,11 +73,11 @@ public:
     0}; // the lane's thread is held up so long after it delivered answers
 
 private:
-  storage::temporary_directory directory_;
+  directory directory_;
   std::unique_ptr<storage::journal> store_;
   std::unique_ptr<storage::tape_store> tape_;
   local_gate gate_;
-  storage::stream_index index_;
+  std::map<storage::shard_id, storage::stream_index> indexes_;
   std::atomic<bool> stopping_{false};
   durable_router router_;
   storage::thread_lane lane_;

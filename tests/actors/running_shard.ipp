@@ -9,17 +9,18 @@
 namespace rialto::actors {
 
 inline running_shard::running_shard(order_supervision orders, std::int64_t idle_ns,
-                                    storage::position tail_rows_max)
-    : store_(storage::open_sqlite_journal(directory_.path())),
-      tape_(storage::open_tape_store(directory_.path())), gate_(*store_, faces, clock),
-      index_(storage::load_stream_index(*store_, 0)), router_([](storage::position) {}),
+                                    storage::position tail_rows_max, directory in)
+    : directory_(std::move(in)), store_(storage::open_sqlite_journal(directory_->path())),
+      tape_(storage::open_tape_store(directory_->path())), gate_(*store_, faces, clock),
+      indexes_({{0, storage::load_stream_index(*store_, 0)}}),
+      router_([](storage::shard_id, storage::position) {}),
       lane_(*store_, [this](std::vector<storage::notice>& notices) { router_(notices); }),
       system_(config_) {
   runtime::shard_options options;
   options.idle_ns = idle_ns;
   options.restarts.back_off_ns = 1'000'000;
   const auto context = std::make_shared<shard_context>(
-    shard_context{*store_, lane_, index_, loader_, saver_, gate_, router_, gauges, options,
+    shard_context{*store_, lane_, indexes_, loader_, saver_, gate_, router_, gauges, options,
                   stopping_, 150, orders, tail_rows_max, 1});
   router_.connect_edge(this);
   shard_ =
@@ -41,6 +42,7 @@ inline running_shard::~running_shard() {
   router_.connect_shard(nullptr);
   loader_.stop();
   saver_.stop();
+  storage::save_stream_index(*store_, 0, indexes_[0]);
 }
 
 inline void running_shard::show_markets(edge& out) {

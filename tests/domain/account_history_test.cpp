@@ -195,7 +195,9 @@ TEST_CASE("account: a damaged snapshot is refused, never read beyond") {
     account copy(it.id);
     byte_reader in(std::string_view(bytes).substr(0, size));
     copy.decode(in);
-    CHECK(!in.done());
+    const bool is_older =
+      size + sizeof(std::uint64_t) == bytes.size(); // from before the last number was kept
+    CHECK(in.done() == is_older);
   }
   for (const auto seed : seeds(500)) {
     dice throws(seed);

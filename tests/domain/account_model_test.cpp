@@ -13,8 +13,9 @@ namespace {
 /// An order as the scripted market has it.
 struct market_side {
   submit_order order;
-  quantity_lots executed;
+  quantity_lots executed, prevented;
   amount_units spent;
+  [[nodiscard]] quantity_lots open() const { return order.size - executed - prevented; }
 };
 
 struct placed_id {
@@ -54,6 +55,7 @@ public:
   [[nodiscard]] std::size_t placed() const { return placed_.size(); }
   [[nodiscard]] std::size_t repeats() const { return repeats_; }
   [[nodiscard]] std::size_t amends() const { return amends_; }
+  [[nodiscard]] std::size_t cuts() const { return cuts_; }
 
 private:
   void act() {
@@ -195,14 +197,15 @@ private:
     } else if (!resting_.empty()) {
       auto at = resting_.begin();
       std::advance(at, static_cast<long>(throws_.below(resting_.size())));
-      trade_some(at->first);
+      trade_or_cut(at->first);
     }
   }
+  void trade_or_cut(order_id id) { return throws_.chance(0.15) ? cut_some(id) : trade_some(id); }
   void take(const submit_order& order) {
     if (throws_.chance(0.05)) return end(order.id, order_status::rejected);
-    resting_[order.id] = {order, {}, {}};
+    resting_[order.id] = {order, {}, {}, {}};
     for (auto trades = throws_.below(4); trades > 0 && resting_.contains(order.id); --trades)
-      trade_some(order.id);
+      trade_or_cut(order.id);
     if (resting_.contains(order.id) && (order.type == order_type::market || throws_.chance(0.1)))
       end(order.id, order_status::expired);
   }
@@ -213,7 +216,7 @@ private:
       return;
     }
     auto& mine = at->second;
-    if (wish.size <= mine.executed || throws_.chance(0.2)) {
+    if (wish.size <= mine.executed + mine.prevented || throws_.chance(0.2)) {
       it_.amended(wish.id.value, mine.order.price.value, mine.order.size.value,
                   reject_reason::amend_not_allowed);
       return;
@@ -221,7 +224,7 @@ private:
     mine.order.price = wish.price;
     mine.order.size = wish.size;
     it_.amended(wish.id.value, wish.price.value, wish.size.value);
-    if (throws_.chance(0.3)) trade_some(wish.id);
+    if (throws_.chance(0.3)) trade_or_cut(wish.id);
   }
   void take(const cancel_order& wish) {
     if (resting_.contains(wish.id) && throws_.chance(0.9)) cancel_at_market(wish.id);
@@ -236,6 +239,19 @@ private:
     it_.end(id.value, how);
   }
 
+  /// Self-trade prevention takes a part off it, or all.
+  void cut_some(order_id id) {
+    auto& mine = resting_.at(id);
+    if (mine.order.size.value == 0) return;
+    const auto size = throws_.between(1, mine.open().value);
+    const bool is_all = size == mine.open().value;
+    mine.prevented.value += size;
+    it_.hear(order_reduced{id, it_.id, {size}}, it_.market);
+    REQUIRE(it_.event_count() == 1);
+    ++cuts_;
+    if (is_all) end(id, order_status::expired);
+  }
+
   /// One fill within limit, size and budget.
   void trade_some(order_id id) {
     auto& mine = resting_.at(id);
@@ -244,7 +260,7 @@ private:
     auto price = order.price.value != 0
                    ? order.price.value + throws_.between(0, 5) * (buys ? -1 : 1)
                    : throws_.between(90, 112);
-    auto most = order.size.value == 0 ? 20 : (order.size - mine.executed).value;
+    auto most = order.size.value == 0 ? 20 : mine.open().value;
     auto budget = std::numeric_limits<std::int64_t>::max();
     if (order.quote_target.value != 0) budget = order.quote_target.value - mine.spent.value;
     if (order.spend_max.value != 0)
@@ -252,8 +268,7 @@ private:
     most = std::min(most, budget / (price * units_per_whole));
     if (most == 0) return end(id, order_status::expired);
     const auto size = throws_.between(1, most);
-    const bool is_last =
-      order.size.value != 0 ? mine.executed.value + size == order.size.value : throws_.chance(0.3);
+    const bool is_last = order.size.value != 0 ? size == mine.open().value : throws_.chance(0.3);
     mine.executed.value += size;
     mine.spent += coins(price * size);
     if (is_last) resting_.erase(id); // `order` is gone below
@@ -280,7 +295,8 @@ private:
     for (const auto& [id, order] : it_.machine.open_orders()) {
       if (order.is_amending || order.type != order_type::limit) continue;
       CHECK(order.hold.value == (order.way == side::buy ? order.price.value : 1) *
-                                  (order.size - order.executed).value * units_per_whole);
+                                  (order.size - order.executed - order.prevented).value *
+                                  units_per_whole);
     }
   }
 
@@ -292,13 +308,13 @@ private:
   std::deque<link_message> to_market_;
   std::map<order_id, market_side> resting_;
   std::uint64_t next_ = 0;
-  std::size_t fills_ = 0, repeats_ = 0, amends_ = 0;
+  std::size_t fills_ = 0, repeats_ = 0, amends_ = 0, cuts_ = 0;
 };
 
 } // namespace
 
 TEST_CASE("account: any session is what slow books say, and replays to the same state") {
-  std::size_t fills = 0, placed = 0, repeats = 0, amends = 0;
+  std::size_t fills = 0, placed = 0, repeats = 0, amends = 0, cuts = 0;
   for (const auto seed : seeds(150)) {
     CAPTURE(seed);
     session one(seed);
@@ -307,9 +323,11 @@ TEST_CASE("account: any session is what slow books say, and replays to the same 
     placed += one.placed();
     repeats += one.repeats();
     amends += one.amends();
+    cuts += one.cuts();
   }
-  MESSAGE("orders " << placed << ", fills " << fills << ", amends " << amends << ", repeated ids "
-                    << repeats);
+  MESSAGE("orders " << placed << ", fills " << fills << ", amends " << amends << ", cuts " << cuts
+                    << ", repeated ids " << repeats);
   CHECK(placed > 0);
   CHECK(fills > 0);
+  CHECK(cuts > 0);
 }

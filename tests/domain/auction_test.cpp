@@ -229,6 +229,32 @@ TEST_CASE("auction: an owner does not trade with itself, the rest is uncrossed a
       book                          => 103x1 |
     )");
   }
+  SUBCASE("expire_both: both, and those behind them trade") {
+    table session(whole_units(market_mode::own));
+    session.run(R"(
+      status auction 60             => auction until 60
+      sell A 100x2 by 1             => A rests 100x2
+      buy B 100x2 by 1 stp expire_both => B rests 100x2
+      buy C 100x1 by 2              => C rests 100x1
+      sell D 100x1 by 3             => D rests 100x1
+      auction                       => 100x3 left 0
+      status open                   => uncrosses 100x3; B meets A 100x2; A expired self_trade; B expired self_trade; D* takes C* 100x1; opens
+      book                          => |
+      # The older one's mode does not count.
+      status auction 60             => auction until 60
+      sell E 100x1 by 1 stp expire_both => E rests 100x1
+      buy F 100x1 by 1              => F rests 100x1
+      status open                   => uncrosses 100x1; F* takes E* 100x1; opens
+      # One that has traded a part before ends too.
+      status auction 60             => auction until 60
+      sell G 100x2 by 1             => G rests 100x2
+      sell H 104x1 by 2             => H rests 104x1
+      buy I 103x2 by 1 stp expire_both => I rests 103x2
+      buy J 105x1 by 3              => J rests 105x1
+      status open                   => uncrosses 100x2; J* takes G 100x1; I meets G 100x1; G expired self_trade; I expired self_trade; opens
+      book                          => | 104x1
+    )");
+  }
   SUBCASE("decrement, both, and the younger one's mode counts") {
     table session(whole_units(market_mode::own));
     session.run(R"(
@@ -242,6 +268,33 @@ TEST_CASE("auction: an owner does not trade with itself, the rest is uncrossed a
       status open                   => uncrosses 100x1; C* takes B* 100x1; opens
     )");
   }
+}
+
+// Of one unit a tick and lot: what a seller gets above its limit is more than was checked when it was placed.
+TEST_CASE("auction: who has sold for so much that its rest would be no amount with it expires") {
+  auto spec = whole_units(market_mode::own);
+  spec.tick_size = {units_per_whole};
+  spec.lot_size = {1};
+  spec.quantity_max = {10'000'000'000};
+  table session(spec);
+  session.run(R"(
+    sell A 1150000000x1 by 2        => A rests 1150000000x1
+    buy B 1150000000x1 by 2         => B* takes A* 1150000000x1
+    status auction 60               => auction until 60
+    sell C 400000000x9000000000     => C rests 400000000x9000000000
+    buy D 1150000000x4000000000 by 2 => D rests 1150000000x4000000000
+    buy E 1150000000x4000000000 by 3 => E rests 1150000000x4000000000
+    status open                     => uncrosses 1150000000x8000000000; D* takes C 1150000000x4000000000; E* takes C 1150000000x4000000000; C expired notional_too_large; opens
+    buy F 400000000x1000000000 by 2 => F rests 400000000x1000000000
+    # A rest that fits stays and trades on.
+    cancel F by 2                   => F cancelled
+    status auction 60               => auction until 60
+    sell G 400000000x8000000001     => G rests 400000000x8000000001
+    buy H 1150000000x4000000000 by 2 => H rests 1150000000x4000000000
+    buy I 1150000000x4000000000 by 3 => I rests 1150000000x4000000000
+    status open                     => uncrosses 1150000000x8000000000; H* takes G 1150000000x4000000000; I* takes G 1150000000x4000000000; opens
+    buy J 400000000x1 by 2          => J* takes G* 400000000x1
+  )");
 }
 
 TEST_CASE("auction: statuses and times") {

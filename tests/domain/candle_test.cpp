@@ -286,3 +286,50 @@ TEST_CASE("candle: a recorded week of minutes rolls up to the recorded hours" *
     CHECK(one.volume.value == bar_wanted[4]);
   }
 }
+
+TEST_CASE(
+  "candle_builder: of a time that was not heard nothing is made, and what ran then is partial") {
+  constexpr std::int64_t minute = 60 * second;
+  candle_builder builder(candle_interval::m1, 1);
+  std::vector<candle> closed;
+  const auto hear = [&](std::int64_t at) { builder.add(trade(at, 100, 1), closed); };
+  const auto times = [&] {
+    std::vector<std::pair<std::int64_t, bool>> made; // minute, is_partial
+    for (const auto& one : closed) made.emplace_back(one.open_time.value / minute, one.is_partial);
+    closed.clear();
+    return made;
+  };
+  using rows = std::vector<std::pair<std::int64_t, bool>>;
+  hear(10 * minute);
+  builder.advance({12 * minute}, closed);
+  CHECK(times() == rows{{10, false}, {11, false}}); // silence that was heard
+
+  hear(12 * minute + 5 * second);
+  builder.set_deaf(true, {12 * minute + 30 * second});
+  builder.advance({14 * minute}, closed);
+  CHECK(times() == rows{{12, true}});
+  CHECK_FALSE(builder.current());
+  hear(14 * minute + second); // not all is missed
+  builder.set_deaf(false, {16 * minute + 20 * second});
+  builder.advance({17 * minute}, closed);
+  CHECK(times() == rows{{14, true}}); // nobody knows the price of 15 and 16
+
+  builder.set_deaf(true, {18 * minute});
+  builder.set_deaf(false, {18 * minute + 20 * second});
+  hear(18 * minute + 30 * second);
+  builder.advance({20 * minute}, closed);
+  CHECK(times() == rows{{18, true}, {19, false}});
+  hear(20 * minute + 30 * second);
+  builder.advance({21 * minute}, closed);
+  CHECK(times() == rows{{20, false}});
+
+  // A flat one in which the time begins says nothing; a stored one goes on as partial.
+  builder.set_deaf(true, {21 * minute + second});
+  builder.advance({22 * minute}, closed);
+  CHECK(times().empty());
+  candle stored;
+  stored.open_time = {22 * minute};
+  stored.trades = 1;
+  builder.resume(stored);
+  CHECK(builder.current()->is_partial);
+}

@@ -4,6 +4,7 @@
 
 #include "domain/market.hpp"
 #include "domain/words.hpp"
+#include "tests/simulation/seeds.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,14 +14,6 @@
 #include <string>
 
 namespace rialto::testing {
-
-/// Seeds of a property test; RIALTO_SEED names one alone.
-inline std::vector<std::uint64_t> seeds(std::uint64_t count) {
-  if (const char* one = std::getenv("RIALTO_SEED")) return {std::strtoull(one, nullptr, 10)};
-  std::vector<std::uint64_t> all;
-  for (std::uint64_t i = 1; i <= count; ++i) all.push_back(i);
-  return all;
-}
 
 /// Whole ticks and lots: 1 lot at 1 tick costs one whole quote unit.
 inline instrument whole_units(market_mode mode) {

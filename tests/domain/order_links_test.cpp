@@ -7,6 +7,8 @@ using rialto::testing::whole_units;
 
 namespace {
 
+constexpr account_id one_account{1};
+
 void own_market(const std::string& text) {
   table(whole_units(market_mode::own)).run(text);
 }
@@ -102,6 +104,80 @@ TEST_CASE("bracket: an exit whose price has come already goes at once") {
   )");
 }
 
+// The exits are armed, and a price that has come already counts once the market is open.
+TEST_CASE(
+  "bracket: an exit whose price has come while nothing trades waits until the market is open") {
+  const auto halting = [] {
+    auto spec = whole_units(market_mode::own);
+    spec.halt_move = {100'000};
+    spec.halt_window_seconds = 60;
+    spec.halt_seconds = 30;
+    return spec;
+  };
+  SUBCASE("its entry's last trade halts the market") {
+    table(halting()).run(R"(
+      sell Y 100x1                  => Y rests 100x1
+      buy Z 100x1                   => Z* takes Y* 100x1
+      bracket buy A 99x5 / sell B 108x5 / sell C market 5 stop 95 => A+B+C linked; A rests 99x5
+      buy X 91x5 by 2               => X rests 91x5
+      buy W 89x5 by 2               => W rests 89x5
+      sell D 85x12 by 3             => D takes A* 99x5; D takes X* 91x5; D rests 85x2; halts until 30; exits x5; C waits; B rests 108x5
+      cancel D by 3                 => D cancelled
+      at 31                         => opens; C goes; B cancelled linked; C* takes W* 89x5
+      book                          => |
+    )");
+  }
+  SUBCASE("the auction's price decides, where it trades") {
+    table(halting()).run(R"(
+      sell Y 100x1                  => Y rests 100x1
+      buy Z 100x1                   => Z* takes Y* 100x1
+      bracket buy A 99x5 / sell B 108x5 / sell C market 5 stop 95 => A+B+C linked; A rests 99x5
+      buy X 91x5 by 2               => X rests 91x5
+      buy W 89x5 by 2               => W rests 89x5
+      sell D 85x12 by 3             => D takes A* 99x5; D takes X* 91x5; D rests 85x2; halts until 30; exits x5; C waits; B rests 108x5
+      buy E 97x3 by 4               => E rests 97x3
+      sell F 97x1 by 3              => F rests 97x1
+      at 31                         => uncrosses 97x3; E takes D* 97x2; F* takes E* 97x1; opens
+      # and then the next one that trades
+      sell G 89x1 by 3              => G* takes W 89x1; C goes; B cancelled linked; C takes W* 89x4; C expired no_liquidity
+    )");
+  }
+  // An entry that ends by its owner or its date while nothing trades. 101 has come already.
+  for (const std::string status : {"post_only", "cancel_only", "halted"}) {
+    CAPTURE(status);
+    table market(whole_units(market_mode::own));
+    market.run(R"(
+      sell Y 100x1                  => Y rests 100x1
+      buy Z 100x1                   => Z* takes Y* 100x1
+      bracket buy A 100x5 until 10 / sell B 110x5 / sell C market 5 stop 101 => A+B+C linked; A rests 100x5
+      sell D 100x3 by 2             => D* takes A 100x3
+      buy E 97x4 by 2               => E rests 97x4
+    )");
+    market.run("status " + status + " =>");
+    const std::string ends = status == "halted" ? "at 10 => A expired" : "cancel A => A cancelled";
+    market.run(ends + "; exits x3; C waits; B rests 110x3");
+    market.run(R"(
+      status open                   => C goes; B cancelled linked; C* takes E 97x3
+      book                          => 97x1 |
+    )");
+  }
+}
+
+TEST_CASE("triggers: who waited for the price that is the last when the market opens goes then") {
+  table(whole_units(market_mode::mirrored)).run(R"(
+    snapshot bid 99x5 ask 101x5     =>
+    trade buy 100x1                 =>
+    sell A market 2 stop 95         => A waits
+    sell B market 2 stop 90         => B waits
+    status halted                   =>
+    depth bid 99x0 bid 94x5         =>
+    trade sell 94x1                 =>
+    status open                     => A goes; A* takes house 94x2
+    status halted                   =>
+    status open                     =>
+  )");
+}
+
 TEST_CASE("bracket: fees come off what is bought, and the exit is for whole lots of the rest") {
   auto spec = whole_units(market_mode::own);
   table market(spec);
@@ -138,6 +214,57 @@ TEST_CASE("bracket: fees come off what is bought, and the exit is for whole lots
   at.run(list);
   CHECK(at.machine.book().open(at.machine.book().find({7})).value == 54'450 / 125);
   at.check_replay();
+}
+
+// One unit a tick and lot, as in a market of two dear coins: a fee is rounded up to the whole of it.
+TEST_CASE("bracket: where fees eat all that an entry brings, its exits are cancelled") {
+  auto spec = whole_units(market_mode::own);
+  spec.tick_size = {1};
+  for (const bool limit_too : {false, true}) {
+    CAPTURE(limit_too);
+    table market(spec);
+    market.run(R"(
+      sell Y 1x1 by 2               => Y rests 1x1
+      buy Z 1x1 by 2                => Z* takes Y* 1x1
+      buy X 1x1 by 2                => X rests 1x1
+      sell W 3x9 by 3               => W rests 3x9
+    )");
+    auto& at = market.market();
+    const auto order = [](std::uint64_t id, side way, std::int64_t price) {
+      submit_order one;
+      one.id = {id};
+      one.account = one_account;
+      one.owner = {1};
+      one.way = way;
+      one.price = {price};
+      one.size = {1};
+      one.taker_fee = one.maker_fee = {1'000};
+      return one;
+    };
+    submit_list list;
+    list.list = {1};
+    list.account = one_account;
+    list.has_entry = true;
+    list.orders = {order(1, side::sell, 1), order(2, side::buy, 0)};
+    list.orders[1].type = order_type::market;
+    list.orders[1].tif = time_in_force::ioc;
+    list.orders[1].spend_max = {5};
+    list.orders[1].rules.emplace().trigger = {trigger_kind::stop, {1}, {}, {}};
+    if (limit_too) list.orders.push_back(order(3, side::buy, 1));
+    REQUIRE(std::holds_alternative<orders_view>(at.run(list)));
+    std::size_t cancelled = 0, trades = 0;
+    for (const auto& event : at.last()) {
+      if (const auto* closed = std::get_if<order_closed>(&event)) {
+        CHECK(closed->status == order_status::cancelled);
+        CHECK(closed->reason == reject_reason::linked);
+        ++cancelled;
+      }
+      trades += std::holds_alternative<trade_executed>(event);
+    }
+    CHECK(cancelled == list.orders.size() - 1);
+    CHECK(trades == 1); // the entry's
+    market.run("book => | 3x9");
+  }
 }
 
 TEST_CASE("bracket: an entry that trades in an auction has its exits once the market is open") {

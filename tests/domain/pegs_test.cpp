@@ -53,6 +53,25 @@ TEST_CASE("peg market: follows the best price of the other side, and never takes
   )");
 }
 
+// One unit a tick and lot: what it has sold for and what it has left are an amount together, wherever it goes.
+TEST_CASE("peg: it is not moved to where it might sell for more than an amount") {
+  auto spec = whole_units(market_mode::own);
+  spec.lot_size = {1};
+  spec.quantity_max = {10'000'000'000};
+  table(spec).run(R"(
+    sell B 400000000x1 by 2         => B rests 400000000x1
+    sell A 1x10000000000 peg primary 0 => A pegged within 1; A rests 400000000x10000000000
+    buy C 400000000x9000000001 by 3 => C takes B* 400000000x1; C* takes A 400000000x9000000000
+    sell D 4000000000x1 by 2        => D rests 4000000000x1
+    at 1                            => A to 4000000000
+    buy E 4000000000x900000001 by 3 => E takes D* 4000000000x1; E* takes A 4000000000x900000000
+    sell F 40000000000x1 by 2       => F rests 40000000000x1
+    at 2                            =>
+    book                            => | 4000000000x100000000 40000000000x1
+    buy G 4000000000x100000000 by 3 => G* takes A* 4000000000x100000000
+  )");
+}
+
 TEST_CASE("peg mid: half way, rounded away from the other side") {
   own_market(R"(
     buy A 95x5                      => A rests 95x5

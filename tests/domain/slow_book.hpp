@@ -174,6 +174,11 @@ private:
     return price.value *
            (spec_.tick_size.value * (spec_.lot_size.value / 100) / (units_per_whole / 100));
   }
+  /// Of a rebate no more than the other pays.
+  static rate_ppm paid_by(rate_ppm other, rate_ppm rate) {
+    if (rate.value >= 0) return rate;
+    return other.value <= 0 ? rate_ppm{} : rate_ppm{std::max(rate.value, -other.value)};
+  }
   static std::int64_t fee(std::int64_t received, rate_ppm rate) {
     const auto product = static_cast<__int128>(received) * rate.value;
     if (product <= 0) return static_cast<std::int64_t>(product / 1'000'000);
@@ -208,8 +213,9 @@ private:
       trade.base = {size * spec_.lot_size.value};
       const auto taker_gets = way == side::buy ? trade.base : trade.notional;
       const auto maker_gets = way == side::buy ? trade.notional : trade.base;
-      trade.taker_fee = {fee(taker_gets.value, with.order.taker_fee)};
-      trade.maker_fee = {fee(maker_gets.value, maker->placed.maker_fee)};
+      const auto taken = with.order.taker_fee, made = maker->placed.maker_fee;
+      trade.taker_fee = {fee(taker_gets.value, paid_by(made, taken))};
+      trade.maker_fee = {fee(maker_gets.value, paid_by(taken, made))};
       with.left -= size;
       with.executed += size;
       with.budget -= trade.notional.value;

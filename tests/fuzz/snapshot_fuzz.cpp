@@ -8,6 +8,9 @@ namespace {
 
 using namespace rialto::actors;
 
+// A snapshot of an earlier version ends before the fields that came since, which are then written empty.
+constexpr std::size_t bytes_of_later_fields_max = 64;
+
 void check_snapshot(entity_kind kind, std::string_view bytes) {
   const entity_id id(kind, small_exchange::number);
   const trading_world world;
@@ -16,7 +19,8 @@ void check_snapshot(entity_kind kind, std::string_view bytes) {
   first->check_invariants();
   const auto snapshot = first->make_snapshot();
   RIALTO_ASSERT(snapshot.event_number == 42);
-  RIALTO_ASSERT_VALUES(snapshot.bytes.size() <= bytes.size(), snapshot.bytes.size(), bytes.size());
+  RIALTO_ASSERT_VALUES(snapshot.bytes.size() <= bytes.size() + bytes_of_later_fields_max,
+                       snapshot.bytes.size(), bytes.size());
   const auto second = world.make(id);
   RIALTO_ASSERT(second->restore(snapshot));
   RIALTO_ASSERT(second->state_hash() == first->state_hash());

@@ -17,6 +17,7 @@ GOOD = {
     "actors/README.md": "Actors. See [the domain](../domain/README.md).\n",
     "net/README.md": "Net.\n",
     "tests/README.md": "Tests.\n",
+    "tests/system/README.md": "System tests.\n",
     "domain/book.hpp": "// domain/book.hpp: a book. The clock() is told, a double is not used.\n#pragma once\n\n"
                        "#include <map>\n#include <unordered_map>\n\nstruct book {\n"
                        "  std::unordered_map<int, int> by_id_;\n  std::map<int, int> levels_;\n"
@@ -87,6 +88,7 @@ BAD = [
         "limits_burst{", "limits_burst{\n    this, 1};\n  setting<word_list> cors_origins{")),
     ("script", "scripts/test", SHELL + "if true; then\n"),
     ("script", "scripts/test", "#!/usr/bin/env bash\necho\n"),
+    ("test", "tests/system/money_test.py", "class MoneyTest:\n    pass\n"),
 ]
 
 

@@ -7,6 +7,7 @@
 
 #include "actors/public_faces.hpp"
 #include "net/api/api_core.hpp"
+#include "runtime/actor_registry.hpp"
 #include "tests/net/immediate_node.hpp"
 
 #include <nlohmann/json.hpp>
@@ -44,6 +45,20 @@ public:
   channel_snapshot(std::string_view channel) const override {
     return faces_.snapshot(channel, node_.now);
   }
+  [[nodiscard]] std::optional<actors::market_look> look(std::string_view symbol,
+                                                        std::size_t levels_max) const override {
+    return faces_.look(symbol, levels_max, node_.now);
+  }
+  [[nodiscard]] std::optional<candle> running_candle(market_id market,
+                                                     candle_interval interval) const override {
+    const auto face = faces_.find(market);
+    return face ? face->candles.current(interval) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<actors::live_candle>
+  live_candle_of(market_id market, candle_interval interval) const override {
+    const auto face = faces_.find(market);
+    return face ? face->candles.live(interval) : std::nullopt;
+  }
   [[nodiscard]] std::optional<std::vector<actors::channel_message>>
   channel_since(std::string_view channel, std::uint64_t sequence) const override {
     return faces_.since(channel, sequence);
@@ -64,6 +79,8 @@ public:
   std::vector<std::function<void()>> waiting; // for the lists
   std::size_t submissions = 0, requests_seen = 0;
   actors::edge* out = nullptr;
+  /// Candles close whose time is over, as their actor does on its timer.
+  void close_candles();
   void project_into(const std::string& directory) {
     projector_ = storage::open_projector(directory);
   }
@@ -90,12 +107,14 @@ public:
             std::uint64_t conflate, bool may_wait) override {
     waiting += may_wait ? 1 : 0;
     sent[id].push_back(json::parse(*text));
+    bytes[id] = text;
     conflated += conflate != 0 ? 1 : 0;
     return true;
   }
   void close(web_socket_id id, std::uint16_t code, std::string_view) override { closed[id] = code; }
   std::map<web_socket_id, std::vector<json>> sent;
   std::map<web_socket_id, std::uint16_t> closed;
+  std::map<web_socket_id, std::shared_ptr<const std::string>> bytes; // of the newest message
   std::size_t conflated = 0, waiting = 0;
 };
 
@@ -118,6 +137,7 @@ struct asked {
   std::string method = "GET", target = "/";
   std::string body = {}, token = {}, origin = {}, account = {}, content_type = {};
   std::string address = "127.0.0.1";
+  std::vector<std::pair<std::string, std::string>> headers = {}; // more of them
 };
 
 /// A user who has logged in.
@@ -144,11 +164,14 @@ public:
   trader sign_up(const std::string& email);
   /// An administrator, made at the node's first call.
   [[nodiscard]] const trader& admin();
+  /// Another one, logged in.
+  [[nodiscard]] trader make_admin(const std::string& email);
   void deposit(const trader& to, const std::string& asset, const std::string& amount);
   void list(const std::string& base, const std::string& quote);
 
   /// A stream connection; sends messages and gives what came since.
-  web_socket_id connect();
+  web_socket_id connect(const std::string& target = "/api/v1/stream",
+                        const std::string& address = "127.0.0.1");
   std::vector<json> say(web_socket_id id, const json& message) { return say(id, message.dump()); }
   std::vector<json> say(web_socket_id id, const std::string& text);
   std::vector<json> heard(web_socket_id id);

@@ -69,12 +69,31 @@ void node_gate::commit() {
     for (const auto& news : release->publications)
       if (const auto* market = std::get_if<market_publication>(&news)) {
         if (market->spec) faces_.add(*market->spec);
-        auto messages = faces_.find(market->market)->market.apply(*market);
+        auto numbers = std::make_shared<actors::market_numbers>();
+        const auto face = faces_.find(market->market);
+        auto messages = face->market.apply(*market, *out, *numbers);
+        if (!market->trades.empty()) {
+          std::vector<actors::channel_message> passed_over; // of channels of candles
+          face->candles.add(market->trades, numbers->candles, passed_over);
+        }
         faces_.refresh();
         if (!messages.empty()) out->broadcast(std::move(messages));
+        if (!numbers->changes.empty() && out->wants(market->market))
+          out->publish(std::move(numbers));
       }
     if (release->answers.empty() && release->publications.empty()) return;
     out->deliver(std::move(release));
+  }
+}
+
+void node_gate::close_candles() {
+  for (const auto& [symbol, entry] : markets()->by_symbol) {
+    auto numbers = std::make_shared<actors::market_numbers>();
+    numbers->market = entry.spec.market;
+    std::vector<actors::channel_message> passed_over;
+    faces_.find(symbol)->candles.advance(node_.now, numbers->candles, passed_over);
+    if (!numbers->candles.empty() && out->wants(entry.spec.market))
+      out->publish(std::move(numbers));
   }
 }
 
@@ -83,6 +102,7 @@ void node_gate::commit() {
 namespace {
 api_settings with_key(api_settings settings) {
   settings.token_key = "a key of tests, and of nothing else: 0123456789";
+  settings.secret_key = "32 bytes that seal in tests only";
   return settings;
 }
 } // namespace
@@ -172,6 +192,7 @@ void api_node::begin(const asked& what, const std::shared_ptr<http_answer>& into
   if (!what.origin.empty()) request.headers.push_back({"Origin", what.origin});
   if (!what.account.empty()) request.headers.push_back({"X-Account-Id", what.account});
   if (!what.content_type.empty()) request.headers.push_back({"Content-Type", what.content_type});
+  for (const auto& [name, value] : what.headers) request.headers.push_back({name, value});
   request.headers.push_back({"Host", "localhost"});
   request.peer_address = what.address;
   request.is_loopback = what.address == "127.0.0.1";
@@ -210,15 +231,19 @@ trader api_node::sign_up(const std::string& email) {
 }
 
 const trader& api_node::admin() {
-  if (admin_) return *admin_;
+  if (!admin_) admin_ = make_admin("admin@rialto.local");
+  return *admin_;
+}
+
+trader api_node::make_admin(const std::string& email) {
   const user_id id{gate.next_id("user")};
   const auto hash = hash_password("the password of the admin");
   REQUIRE(hash);
-  gate.submit({{0,
-                id,
-                user_command{register_user{
-                  id, "admin@rialto.local", *hash, user_role::admin, {gate.next_id("account")}}},
-                {}}});
+  gate.submit(
+    {{0,
+      id,
+      user_command{register_user{id, email, *hash, user_role::admin, {gate.next_id("account")}}},
+      {}}});
   // The registration has no token, so the claim is noted by hand.
   const auto session = gate.next_id("session");
   gate.submit({{0,
@@ -230,8 +255,7 @@ const trader& api_node::admin() {
   }
   const auto now_s = clock.now().value / 1'000'000'000;
   const access_claims claims{id, session, user_role::admin, now_s, now_s + 86'400};
-  admin_ = trader{"admin@rialto.local", api().at().signer().sign(claims), {}, id.value, 0};
-  return *admin_;
+  return {email, api().at().signer().sign(claims), {}, id.value, 0};
 }
 
 void api_node::deposit(const trader& to, const std::string& asset, const std::string& amount) {
@@ -255,14 +279,22 @@ void api_node::list(const std::string& base, const std::string& quote) {
   REQUIRE_MESSAGE(answer.status == 201, answer.text);
 }
 
-web_socket_id api_node::connect() {
+web_socket_id api_node::connect(const std::string& target, const std::string& address) {
   const auto id = next_socket_++;
-  core_->streams().open(id, "127.0.0.1", true);
+  http_request request;
+  request.method = "GET";
+  request.target = target;
+  const auto mark = target.find('?');
+  request.path = std::string_view(target).substr(0, mark);
+  if (mark != std::string::npos) request.query = std::string_view(target).substr(mark + 1);
+  request.peer_address = address;
+  request.is_loopback = address == "127.0.0.1";
+  core_->open(id, request);
   return id;
 }
 
 std::vector<json> api_node::say(web_socket_id id, const std::string& text) {
-  core_->streams().message(id, text, false);
+  core_->message(id, text, false);
   while (run()) {
   }
   return heard(id);

@@ -16,11 +16,9 @@ namespace {
 std::string filled(std::string_view pattern, const std::string& account,
                    const std::string& order = "999") {
   std::string out(pattern);
-  const std::map<std::string, std::string> values = {{"{symbol}", "BTCUSDT"},
-                                                     {"{account_id}", account},
-                                                     {"{order_id}", order},
-                                                     {"{kind}", "account"},
-                                                     {"{number}", account}};
+  const std::map<std::string, std::string> values = {
+    {"{symbol}", "BTCUSDT"}, {"{account_id}", account}, {"{order_id}", order},
+    {"{user_id}", "1"},      {"{kind}", "account"},     {"{number}", account}};
   for (const auto& [name, value] : values)
     if (const auto at = out.find(name); at != std::string::npos)
       out.replace(at, name.size(), value);
@@ -42,6 +40,10 @@ void check_shape(const json& value, std::string_view schema) {
   if (schema.starts_with("{}")) {
     REQUIRE(value.contains("next_cursor"));
     return check_shape(value["items"], std::string("[]") + std::string(schema.substr(2)));
+  }
+  if (schema == "string") {
+    CHECK(value.is_string());
+    return;
   }
   if (schema == "level") {
     CHECK(value.size() == 2);
@@ -120,6 +122,9 @@ TEST_CASE("routes: what the issue lists is there") {
          {"GET", "/api/v1/me"},
          {"POST", "/api/v1/accounts"},
          {"GET", "/api/v1/accounts"},
+         {"POST", "/api/v1/api-keys"},
+         {"GET", "/api/v1/api-keys"},
+         {"DELETE", "/api/v1/api-keys/1"},
          {"GET", "/api/v1/instruments"},
          {"GET", "/api/v1/markets/BTCUSDT/book"},
          {"GET", "/api/v1/markets/BTCUSDT/trades"},
@@ -140,6 +145,13 @@ TEST_CASE("routes: what the issue lists is there") {
          {"POST", "/api/v1/admin/accounts/1/withdrawals"},
          {"POST", "/api/v1/admin/instruments"},
          {"PATCH", "/api/v1/admin/instruments/BTCUSDT"},
+         {"GET", "/api/v1/feeds"},
+         {"GET", "/api/v1/platform"},
+         {"POST", "/api/v1/demo"},
+         {"GET", "/api/v1/admin/transfers"},
+         {"GET", "/api/v1/admin/users"},
+         {"PATCH", "/api/v1/admin/users/1"},
+         {"GET", "/api/v1/admin/health"},
          {"GET", "/openapi.json"},
          {"GET", "/healthz"},
          {"GET", "/readyz"},
@@ -285,7 +297,24 @@ TEST_CASE("routes: every declared field of a body is known, and refused by name 
                                             {"mode", "own"},
                                             {"asset", "USDT"},
                                             {"amount", "1"},
-                                            {"reference", "r"}};
+                                            {"reference", "r"},
+                                            {"scopes", json::array({"read"})},
+                                            {"ip_allow", json::array({"192.0.2.7"})},
+                                            {"account_id", 1},
+                                            {"public_key", "-----BEGIN PUBLIC KEY-----"},
+                                            {"price_min", "0.01"},
+                                            {"price_max", "100"},
+                                            {"market_quantity_max", "1"},
+                                            {"bid_up", "5"},
+                                            {"bid_down", "0.2"},
+                                            {"ask_up", "5"},
+                                            {"ask_down", "0.2"},
+                                            {"orders_max", 200},
+                                            {"algo_orders_max", 5},
+                                            {"iceberg_parts_max", 10},
+                                            {"name", "account/1"},
+                                            {"trail_min", "0.001"},
+                                            {"trail_max", "0.2"}};
   for (const auto& one : route_table()) {
     if (one.body.empty()) continue;
     for (const auto& field : find_schema(one.body)->fields) {

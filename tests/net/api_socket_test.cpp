@@ -133,6 +133,7 @@ struct open_node {
     gate.project_into(directory.string());
     api_settings settings;
     settings.token_key = "a key of tests, and of nothing else: 0123456789";
+    settings.secret_key = "32 bytes that seal in tests only";
     made = std::make_unique<api>(
       gate, [path = directory.string()] { return storage::open_read_models(path); }, *tape,
       settings, clock);

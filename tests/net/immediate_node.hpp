@@ -29,11 +29,12 @@ public:
     while (lane_.waiting() > 0) {
       auto notices = lane_.commit(lane_.waiting());
       for (auto& one : notices) {
-        if (one.at == 0) continue;
+        const auto at = one.at(0);
+        if (at == 0) continue;
         for (const auto id :
              static_cast<runtime::shard_effects<actors::trading_world>&>(*one.waiting).appended)
-          index_.note(id, one.at);
-        index_.note_row(one.at);
+          index_.note(id, at);
+        index_.note_row(at);
       }
       for (auto& one : notices) actors::trading_shard::release_of(one, answers, published);
       shard_.durable(notices, now);

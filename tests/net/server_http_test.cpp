@@ -1,4 +1,5 @@
 // Requests and answers over real sockets: what a handler sees, order, bodies, backpressure.
+#include "net/server/http_head.hpp"
 #include "tests/net/support/client.hpp"
 #include "tests/net/support/test_server.hpp"
 
@@ -59,6 +60,15 @@ TEST_CASE("server: a handler sees the request, the client sees the answer") {
   CHECK(answer.header("x-evil").empty());
   CHECK(answer.header("date").ends_with(" GMT"));
   CHECK(answer.header("connection").empty());
+}
+
+TEST_CASE("server: the log has a path without what may be a key") {
+  CHECK(loggable_path("/") == "/");
+  CHECK(loggable_path("") == "");
+  CHECK(loggable_path("/api/v1/orders/17") == "/api/v1/orders/17");
+  CHECK(loggable_path("/ws/" + std::string(64, 'k')) == "/ws/kkkkkkkk...");
+  CHECK(loggable_path("/ws/" + std::string(64, 'k') + "/a") == "/ws/kkkkkkkk.../a");
+  CHECK(loggable_path("/" + std::string(40, 'a') + "/") == "/" + std::string(40, 'a') + "/");
 }
 
 TEST_CASE("server: request ids that are not 1 to 64 plain characters are replaced") {

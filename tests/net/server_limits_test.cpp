@@ -90,6 +90,35 @@ TEST_CASE("server: a client that does not take its answer is ended") {
   CHECK(running.wait_until([&] { return running->statistics().connections == 0; }));
 }
 
+TEST_CASE("server: an address at its limit gives up the connection that was idle for longest") {
+  server_options options;
+  options.connections_per_address_max = 3;
+  options.spare_idle_ns = 0;
+  std::vector<responder> asked;
+  test_server running(options);
+  running.request = [&](const http_request& request, responder answer) {
+    if (request.path == "/later")
+      asked.push_back(std::move(answer));
+    else
+      answer.respond(text("now"));
+  };
+  running.start();
+  client waiting(running.port()), first(running.port()), second(running.port());
+  waiting.send(get("/later"));
+  CHECK(first.get("/").status == 200);
+  CHECK(second.get("/").status == 200);
+  CHECK(first.get("/").status == 200); // so the second is idle for longer
+  client third(running.port());
+  CHECK(third.get("/").status == 200);
+  CHECK(second.statuses_until_closed().empty());
+  client fourth(running.port());
+  CHECK(fourth.get("/").status == 200);
+  CHECK(first.statuses_until_closed().empty());
+  running.on_io([&] { return asked.at(0).respond(text("late")), 0; });
+  CHECK(waiting.read_answer().body == "late"); // it was owed an answer
+  CHECK(running.counted(&server_statistics::refused) == 0);
+}
+
 TEST_CASE("server: connections beyond the limit get 503 and a close, later ones fit again") {
   server_options options;
   options.connections_max = 2;
@@ -116,6 +145,7 @@ TEST_CASE("server: connections beyond the limit get 503 and a close, later ones 
 TEST_CASE("server: one address has its own limit") {
   server_options options;
   options.connections_per_address_max = 1;
+  options.spare_idle_ns = 3'600'000 * ms;
   test_server running(options);
   running.start();
   client first(running.port());

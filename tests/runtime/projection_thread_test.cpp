@@ -50,7 +50,7 @@ void append_rows(storage::journal& store, storage::position count) {
 TEST_CASE("projection_thread: with nothing to wait for, nobody is kept") {
   storage::simulated_journal store;
   gated_projector target;
-  projection_thread lists(store, target, 0);
+  projection_thread lists(store, target, 1);
   CHECK_FALSE(lists.wait([] { FAIL("called"); }));
 }
 
@@ -58,8 +58,8 @@ TEST_CASE("projection_thread: who waits is told once the rows of his time are pr
   storage::simulated_journal store;
   gated_projector target;
   append_rows(store, 3);
-  projection_thread lists(store, target, 0);
-  lists.note_head(3);
+  projection_thread lists(store, target, 1);
+  lists.note_head(0, 3);
   std::promise<std::size_t> told;
   REQUIRE(lists.wait([&] { told.set_value(target.rows); }));
   auto answer = told.get_future();
@@ -73,8 +73,8 @@ TEST_CASE("projection_thread: a projector that fails lets everybody go on") {
   storage::simulated_journal store;
   gated_projector target;
   append_rows(store, 1);
-  projection_thread lists(store, target, 0);
-  lists.note_head(1);
+  projection_thread lists(store, target, 1);
+  lists.note_head(0, 1);
   std::promise<void> told;
   REQUIRE(lists.wait([&] { told.set_value(); }));
   target.open(true);

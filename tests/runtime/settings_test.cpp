@@ -111,7 +111,7 @@ TEST_CASE("settings: every way to be wrong names file, line, setting and rule") 
      "\"99999999999999999999\"\n"},
     {"[data]\ndirectory =\n", "c.ini:2: data.directory must not be empty\n"},
     {"[feed]\nsource = live\n",
-     "c.ini:2: feed.source must be none, sim or replay:FILE[@SPEED], not \"live\"\n"},
+     "c.ini:2: feed.source must be none, sim, binance or replay:FILE[@SPEED], not \"live\"\n"},
     {"[feed]\nsource = replay:\n",
      "c.ini:2: feed.source must name a file after replay:, not \"replay:\"\n"},
     {"[feed]\nsource = replay:a@fast\n",
@@ -244,7 +244,48 @@ TEST_CASE("settings: settings that do not go together are refused") {
         "cors.origins must be origins such as https://desk.example.org, without path or *, not "
         "\"*\"\n");
   CHECK(errors_of_option("cors.origins", "https://a.example/path") != "");
+  const std::string together =
+    " is missing: cluster.certificate, cluster.key and cluster.authority are set together or not "
+    "at all\n";
+  CHECK(errors_of_option("cluster.key", "node-key.pem") ==
+        "cluster.certificate" + together + "cluster.authority" + together);
+  CHECK(errors_of_option("feed.rest-url", "http://api.example.org") ==
+        "feed.rest-url must use TLS (https:// or wss://) beyond loopback\n");
+  CHECK(errors_of_option("feed.stream-url", "https://stream.example.org") ==
+        "feed.stream-url must be wss://HOST[:PORT], or ws:// on loopback\n");
+  CHECK(errors_of_option("feed.stream-url", "ws://127.0.0.1:4711") == "");
+  CHECK(errors_of_option("feed.symbols", "BTCUSDT, btcusdt") ==
+        "feed.symbols must be names of 2 to 20 characters A-Z and 0-9, not \"btcusdt\"\n");
   CHECK(errors_of_option("cors.origins", "https://a.example, http://localhost:5173") == "");
+  const auto errors_of_redis = [](const char* url) {
+    const auto variable = std::string("RIALTO_REDIS_URL=") + url;
+    const char* const environment[] = {variable.c_str(), nullptr};
+    setting_errors errors;
+    (void)load_settings("", environment, {}, errors);
+    return joined(errors);
+  };
+  CHECK(errors_of_redis("rediss://:hush@a") ==
+        "redis.url must be redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], without TLS\n");
+  CHECK(errors_of_redis("redis://:hush@cache.example.org/2") == "");
+  CHECK(errors_of_option("redis.prefix", "venue:a") == "");
+  CHECK(errors_of_option("redis.prefix", "venue *") ==
+        "redis.prefix must be of letters, digits and .-_:\n");
+}
+
+TEST_CASE("settings: demo users are made on loopback only") {
+  const auto errors_with = [](const char* listen, const char* demo) {
+    setting_errors errors;
+    (void)load_settings("", nullptr, {{"http.listen", listen}, {"demo.enabled", demo}}, errors);
+    return joined(errors);
+  };
+  CHECK(errors_with("0.0.0.0:80", "on") ==
+        "demo.enabled may be on only while http.listen is a loopback address such as "
+        "127.0.0.1:8080, not 0.0.0.0:80; switch one of them (--demo off)\n");
+  CHECK(errors_with("192.168.1.7:80", "on") != "");
+  CHECK(errors_with("[::]:80", "on") != "");
+  CHECK(errors_with("0.0.0.0:80", "off") == "");
+  for (const auto* loopback : {"127.0.0.1:80", "[::1]:80", "localhost:80"})
+    CHECK(errors_with(loopback, "on") == "");
 }
 
 TEST_CASE("settings: the printed config reads back to the same values, secrets aside") {
@@ -316,6 +357,8 @@ TEST_CASE("settings: listening beyond loopback is warned of") {
     node_settings settings;
     REQUIRE(settings.http_listen.set(listen, setting_origin::file).empty());
     CHECK(exposure_warning(settings).has_value() == is_warned);
+    REQUIRE(settings.tls_certificate.set("node.pem", setting_origin::file).empty());
+    CHECK_FALSE(exposure_warning(settings));
   }
 }
 

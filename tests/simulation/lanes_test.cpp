@@ -41,7 +41,7 @@ public:
   }
   void open_again() {
     static_cast<void>(lane.restart());
-    shard.lane_restarted(0, now);
+    shard.lane_restarted({{0, 0}}, now);
   }
   [[nodiscard]] delivery how(std::uint64_t token) const {
     for (const auto& one : answers)

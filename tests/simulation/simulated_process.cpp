@@ -29,6 +29,9 @@ public:
     return inner_.submit(one);
   }
   [[nodiscard]] std::size_t waiting() const override { return inner_.waiting(); }
+  void adopt(storage::shard_id shard, storage::journal_head head) override {
+    inner_.adopt(shard, head);
+  }
 
 private:
   storage::lane& inner_;
@@ -202,11 +205,12 @@ void simulated_process::release(std::vector<storage::notice>& notices) {
 /// As shard_actor does.
 void simulated_process::take(std::vector<storage::notice>& notices) {
   for (const auto& one : notices) {
-    if (one.result != storage::append_result::accepted || one.at == 0) continue;
-    for (const auto id : static_cast<effects_type&>(*one.waiting).appended) index_.note(id, one.at);
+    const auto at = one.at(shard_id_);
+    if (at == 0) continue;
+    for (const auto id : static_cast<effects_type&>(*one.waiting).appended) index_.note(id, at);
   }
   for (const auto& one : notices)
-    if (one.at != 0) index_.note_row(one.at);
+    if (const auto at = one.at(shard_id_); at != 0) index_.note_row(at);
   shard_->durable(notices, now());
 }
 
@@ -229,7 +233,7 @@ bool simulated_process::reopen_lane(storage::position first) {
       std::make_shared<storage::index_tail>(storage::read_index_tail(*disk_, shard_id_, first));
     to_shard("lane reopened", [this, tail, at_epoch] {
       index_.take(*tail);
-      shard_->lane_restarted(at_epoch, now());
+      shard_->lane_restarted({{shard_id_, at_epoch}}, now());
     });
     return true;
   } catch (const storage::journal_error&) {

@@ -1,21 +1,16 @@
+#include "tests/simulation/seeds.hpp"
 #include "tests/simulation/trading_session.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace rialto;
 using namespace rialto::simulation;
+using rialto::testing::seeds;
 
 namespace {
 
 bool is_one_seed() {
   return std::getenv("RIALTO_SEED") != nullptr;
-}
-
-std::vector<std::uint64_t> seeds(std::uint64_t count) {
-  if (const char* one = std::getenv("RIALTO_SEED")) return {std::strtoull(one, nullptr, 10)};
-  std::vector<std::uint64_t> all;
-  for (std::uint64_t seed = 1; seed <= count; ++seed) all.push_back(seed);
-  return all;
 }
 
 /// The first broken promise, or empty.

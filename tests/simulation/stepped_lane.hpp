@@ -16,6 +16,9 @@ public:
     return true;
   }
   [[nodiscard]] std::size_t waiting() const override { return queue_.size(); }
+  void adopt(storage::shard_id shard, storage::journal_head head) override {
+    commits_.adopt(shard, head);
+  }
 
   /// Takes off what a lane's thread would find if it looked now and `count` submissions waited: commits one group of them.
   std::vector<storage::notice> commit(std::size_t count) {

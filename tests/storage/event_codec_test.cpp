@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -120,6 +121,61 @@ TEST_CASE("event_codec: an unknown tag, another version and a wrong length are r
   byte_reader in(good);
   market_event other;
   CHECK_FALSE(decode_event(in, other)); // another entity's event
+}
+
+namespace {
+
+/// An event as its version before was written: without its last field, `tail` bytes of it.
+template <class Event>
+std::string without_last(const Event& event, std::size_t tail) {
+  auto bytes = encoded(event);
+  bytes.resize(bytes.size() - tail);
+  --bytes[2]; // the version
+  const auto length = static_cast<std::uint32_t>(bytes.size() - 7);
+  std::memcpy(bytes.data() + 3, &length, sizeof length);
+  return bytes;
+}
+
+} // namespace
+
+TEST_CASE("event_codec: an event that grew by a field is read without it too, and with no less") {
+  instrument_listed listed;
+  listed.spec.symbol = "BTCUSDT";
+  listed.spec.fee_tiers = {{{5}, {6}, {7}}};
+  const auto tail = to_bytes(listed.spec.filters).size();
+  const auto old = without_last(market_event(listed), tail);
+  byte_reader in(old);
+  market_event event;
+  REQUIRE(decode_event(in, event));
+  CHECK(in.done());
+  CHECK(std::get<instrument_listed>(event).spec == listed.spec); // its filters are off
+  auto with_filter = listed;
+  with_filter.spec.filters.orders_max = 7;
+  CHECK(encoded(market_event(with_filter)).size() == old.size() + tail);
+
+  const auto is_read = [](const std::string& bytes) {
+    byte_reader from(bytes);
+    market_event read;
+    return decode_event(from, read);
+  };
+  CHECK_FALSE(is_read(without_last(market_event(listed), 0))); // all of it under the old version
+  CHECK_FALSE(is_read(without_last(market_event(listed), tail - 4))); // a part of the new field
+  CHECK_FALSE(is_read(without_last(market_event(listed), tail + 1))); // a part of the one before
+  auto newest = encoded(market_event(listed));
+  newest.resize(newest.size() - tail);
+  const auto length = static_cast<std::uint32_t>(newest.size() - 7);
+  std::memcpy(newest.data() + 3, &length, sizeof length);
+  CHECK_FALSE(is_read(newest)); // the new version has it
+
+  list_placed placed;
+  placed.list = {5};
+  placed.base = "BTC";
+  const auto list = without_last(account_event(placed), to_bytes(placed.other_ids).size());
+  byte_reader list_in(list);
+  account_event list_event;
+  REQUIRE(decode_event(list_in, list_event));
+  CHECK(std::get<list_placed>(list_event).base == "BTC");
+  CHECK(std::get<list_placed>(list_event).other_ids.empty());
 }
 
 TEST_CASE("event_codec: the bytes of every event and version are as ever") {

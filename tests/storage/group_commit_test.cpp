@@ -106,6 +106,23 @@ TEST_CASE("group_commit: a submission of another epoch is judged by the journal,
   CHECK(commit_once(commits, queue) == "3 failed");
 }
 
+TEST_CASE(
+  "group_commit: a journal that ends before what was acknowledged is not written to again") {
+  simulated_journal store({}, journal_lie::acknowledges_unsynced);
+  group_commit commits(store);
+  auto queue = queue_with(submission_of(1));
+  CHECK(commit_once(commits, queue) == "1 accepted at 1");
+  store.crash(0); // and takes it back
+  queue = queue_with(submission_of(2));
+  CHECK(commit_once(commits, queue) == "2 stale");
+  CHECK_THROWS_WITH_AS(commits.restart(), doctest::Contains("row 1 was acknowledged"),
+                       journal_behind);
+  CHECK(commits.has_failed());
+  CHECK_THROWS_AS(commits.restart(), journal_behind); // for good
+  queue = queue_with(submission_of(3));
+  CHECK(commit_once(commits, queue) == "3 failed");
+}
+
 TEST_CASE("group_commit: a group is bounded, a large submission is not refused") {
   simulated_journal store;
   group_commit commits(store);

@@ -169,6 +169,69 @@ inline void takeover_makes_older_writers_stale(journal_under_test& under) {
   CHECK(append_one(under.store(), 5, 1, 2) == append_result::stale);
 }
 
+inline void a_takeover_is_at_the_epoch_that_was_asked_for(journal_under_test& under) {
+  CHECK(append_one(under.store(), 5, 0, 0) == append_result::accepted);
+  const auto ask = [&](shard_id shard, epoch at_epoch) {
+    return under.store().take_over(shard, at_epoch);
+  };
+  const auto first = ask(5, 7); // epochs may be left out
+  CHECK(first.is_taken);
+  CHECK(first.head.at_epoch == 7);
+  CHECK(first.head.last == 1);
+  CHECK(append_one(under.store(), 5, 7, 1) == append_result::accepted);
+  const auto again = ask(5, 7); // its answer may have been lost
+  CHECK(again.is_taken);
+  CHECK(again.head.at_epoch == 7);
+  CHECK(again.head.last == 2);
+  const auto lower = ask(5, 6);
+  CHECK_FALSE(lower.is_taken);
+  CHECK(lower.head.at_epoch == 7);
+  CHECK(lower.head.last == 2);
+  CHECK(append_one(under.store(), 5, 7, 2) == append_result::accepted); // a refusal changes nothing
+  CHECK(ask(6, 1).is_taken);                                            // without rows
+  CHECK(ask(6, 1).head.last == 0);
+  under.crash();
+  const auto other = ask(5, 7); // by another lane, for who did it before is gone
+  CHECK_FALSE(other.is_taken);
+  CHECK(other.head.at_epoch == 7);
+  CHECK(other.head.last == 3);
+  CHECK(ask(5, 8).is_taken);
+  CHECK(append_one(under.store(), 5, 7, 3) == append_result::stale);
+  CHECK(under.store().heads().at(5).at_epoch == 8);
+  CHECK(append_one(under.store(), 5, 8, 3) == append_result::accepted);
+  CHECK(under.store().take_over(5).at_epoch == 9);
+  CHECK(ask(5, 9).is_taken);
+}
+
+inline void rows_of_many_shards_go_together(journal_under_test& under) {
+  std::vector<journal_row> rows;
+  for (shard_id shard = 1; shard <= 64; ++shard) {
+    REQUIRE(under.store().take_over(shard, shard).is_taken);
+    rows.push_back(row_of(shard, shard, 0, "one " + std::to_string(shard)));
+  }
+  CHECK(under.store().append({rows, {}}).result == append_result::accepted);
+  for (auto& row : rows) {
+    row.predecessor = 1;
+    row.blob = std::string(10'000 + row.shard, 'x');
+  }
+  rows.back().at_epoch = 63; // one of them is not current
+  CHECK(under.store().append({rows, {}}).result == append_result::stale);
+  auto heads = under.store().heads();
+  CHECK(heads.size() == 64);
+  for (const auto& [shard, head] : heads) CHECK(head.last == 1);
+  rows.back().at_epoch = 64;
+  CHECK(under.store().append({rows, {}}).result == append_result::accepted);
+  under.crash();
+  heads = under.store().heads();
+  for (shard_id shard = 1; shard <= 64; ++shard) {
+    CHECK(heads.at(shard).last == 2);
+    CHECK(heads.at(shard).at_epoch == shard);
+    CHECK(
+      rows_from(under.store(), shard, 1) ==
+      std::vector<std::string>{"one " + std::to_string(shard), std::string(10'000 + shard, 'x')});
+  }
+}
+
 inline void claims_are_unique(journal_under_test& under) {
   auto& store = under.store();
   CHECK(append_one(store, 0, 0, 0, "a", {{"email:a", alice}}) == append_result::accepted);
@@ -336,6 +399,9 @@ inline constexpr journal_rule journal_rules[] = {
   {"acknowledged rows survive crashes", contract::acknowledged_rows_survive},
   {"reading stops when told, and may call the journal", contract::reading_stops_when_told},
   {"a takeover makes older writers stale", contract::takeover_makes_older_writers_stale},
+  {"a takeover is at the epoch that was asked for",
+   contract::a_takeover_is_at_the_epoch_that_was_asked_for},
+  {"rows of many shards go together", contract::rows_of_many_shards_go_together},
   {"claims are unique", contract::claims_are_unique},
   {"snapshots are replaced, and remember when to wake", contract::snapshots_replace_and_wake},
   {"a crash loses no older snapshot", contract::a_crash_loses_no_older_snapshot},

@@ -57,7 +57,7 @@ inline std::string text_of(const std::vector<notice>& notices) {
   for (const auto& one : notices) {
     if (!text.empty()) text += ", ";
     text += std::to_string(number_of(one)) + " " + names[static_cast<int>(one.result)];
-    if (one.at != 0) text += " at " + std::to_string(one.at);
+    if (!one.rows.empty()) text += " at " + std::to_string(one.rows.back().second);
   }
   return text;
 }

@@ -64,7 +64,7 @@ TEST_CASE("migrations: one that fails leaves nothing behind") {
 
 TEST_CASE("migrations: the embedded sets apply to an empty database") {
   for (const auto& one : embedded_migrations()) {
-    if (one.number != 1) continue;
+    if (one.number != 1 || one.set == "postgres") continue; // those are another engine's
     temporary_directory directory;
     database on(directory / "a.sqlite", {});
     migrate(on, one.set);

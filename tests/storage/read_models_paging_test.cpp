@@ -74,9 +74,9 @@ TEST_CASE("read_models: a bad cursor or limit is refused") {
   CHECK_THROWS_AS(static_cast<void>(models->executions({1}, {}, {}, foreign)),
                   std::invalid_argument);
   CHECK_THROWS_AS(static_cast<void>(models->ledger({1}, "", foreign)), std::invalid_argument);
-  CHECK_THROWS_AS(static_cast<void>(models->users(foreign)), std::invalid_argument);
-  CHECK_THROWS_AS(static_cast<void>(models->users(garbage)), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(static_cast<void>(models->users(none)), doctest::Contains("limit: "),
+  CHECK_THROWS_AS(static_cast<void>(models->users("", foreign)), std::invalid_argument);
+  CHECK_THROWS_AS(static_cast<void>(models->users("", garbage)), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(static_cast<void>(models->users("", none)), doctest::Contains("limit: "),
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(static_cast<void>(models->ledger({}, "", {})),
                        doctest::Contains("account: "), std::invalid_argument);

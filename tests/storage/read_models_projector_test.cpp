@@ -145,7 +145,7 @@ TEST_CASE("projector: shards have cursors of their own") {
   CHECK(into->cursor(4) == 0);
   into->project(4, 1, two.rows());
   CHECK(into->cursor(4) == 1);
-  CHECK(open_read_models(home.path())->users({}).rows.size() == 1);
+  CHECK(open_read_models(home.path())->users("", {}).rows.size() == 1);
 }
 
 TEST_CASE("projector: a damaged or foreign file is dropped, said, and projected again") {

@@ -259,7 +259,7 @@ TEST_CASE("read_models: users newest first, with their role and time") {
     script.add_user(std::to_string(i) + "@rialto.local",
                     i == 3 ? user_role::admin : user_role::trader);
   projected here(script);
-  const auto users = walk<user_row>(4, [&](const auto& at) { return here.models->users(at); });
+  const auto users = walk<user_row>(4, [&](const auto& at) { return here.models->users("", at); });
   REQUIRE(users.size() == script.users.size());
   for (std::size_t i = 0; i < users.size(); ++i) {
     CHECK(users[i].user == script.users[i].user);
@@ -283,7 +283,7 @@ TEST_CASE("read_models: text that looks like SQL stays text") {
   const auto order = script.place(account, market, side::sell, 100, 5, evil);
   script.end(order, order_status::cancelled);
   projected here(script);
-  CHECK(here.models->users({}).rows.at(0).email == evil);
+  CHECK(here.models->users("", {}).rows.at(0).email == evil);
   CHECK(here.models->order(account, order)->client_order_id == evil);
   CHECK(here.models->ledger(account, "", {}).rows.at(0).reference == zero);
   CHECK(here.models->ledger(account, "'x' OR 1=1", {}).rows.at(0).reference == evil);

@@ -1,3 +1,4 @@
+#include "storage/migrations.hpp"
 #include "storage/sqlite.hpp"
 #include "storage/tape_buffer.hpp"
 #include "storage/tape_store.hpp"
@@ -6,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <signal.h>
@@ -39,6 +41,10 @@ std::vector<std::uint64_t> ids(const std::vector<tape_entry>& all) {
 }
 candle minute(std::int64_t n, std::int64_t close) {
   return {{n * 60}, {10}, {90}, {5}, {close}, {7}, {3}, {777}, 4};
+}
+candle corrected(candle one) {
+  one.is_corrected = true;
+  return one;
 }
 void overwrite(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
@@ -97,7 +103,7 @@ TEST_CASE("tape_buffer: what could not be written comes back under what arrived 
   REQUIRE(newer.trades().size() == 3);
   CHECK(newer.trades().at({1, 2}).price.value == 100);
   REQUIRE(newer.candles().size() == 2);
-  CHECK(newer.candles().at({1, candle_interval::m1, 120}) == minute(2, 22));
+  CHECK(newer.candles().at({1, candle_interval::m1, 120}) == corrected(minute(2, 22)));
 }
 
 TEST_CASE("tape_store: pages overlap neither between file and buffer nor at the limit") {
@@ -125,12 +131,13 @@ TEST_CASE("tape_store: candles replace by open time; a range gives its newest on
   tape->flush();
   tape->put_candles(btc, candle_interval::m1, {minute(3, 33), minute(4, 14)});
   const auto check = [&] {
-    CHECK(tape->candles(btc, candle_interval::m1, {0}, {1'000}, 10) ==
-          std::vector<candle>{minute(1, 11), minute(2, 12), minute(3, 33), minute(4, 14)});
+    CHECK(
+      tape->candles(btc, candle_interval::m1, {0}, {1'000}, 10) ==
+      std::vector<candle>{minute(1, 11), minute(2, 12), corrected(minute(3, 33)), minute(4, 14)});
     CHECK(tape->candles(btc, candle_interval::m1, {0}, {1'000}, 2) ==
-          std::vector<candle>{minute(3, 33), minute(4, 14)});
+          std::vector<candle>{corrected(minute(3, 33)), minute(4, 14)});
     CHECK(tape->candles(btc, candle_interval::m1, {120}, {240}, 10) ==
-          std::vector<candle>{minute(2, 12), minute(3, 33)});
+          std::vector<candle>{minute(2, 12), corrected(minute(3, 33))});
     CHECK(tape->candles(btc, candle_interval::m5, {0}, {1'000}, 10) ==
           std::vector<candle>{minute(5, 99)});
     CHECK(tape->candles(eth, candle_interval::h1, {0}, {1'000}, 10).empty());
@@ -138,6 +145,118 @@ TEST_CASE("tape_store: candles replace by open time; a range gives its newest on
   check();
   tape->flush();
   check();
+}
+
+TEST_CASE(
+  "tape_store: a closed candle is final; another one is a correction, the same one nothing") {
+  temporary_directory home;
+  auto tape = open_tape_store(home.path());
+  auto running = minute(1, 10);
+  running.is_open = true;
+  const auto kept = [&] { return tape->candles(btc, candle_interval::m1, {0}, {1'000}, 10); };
+  const auto after = [&](const candle& next) {
+    tape->put_candles(btc, candle_interval::m1, {next});
+    const auto waiting = kept();
+    tape->flush();
+    CHECK(kept() == waiting); // the same before and after it is written
+    tape->put_candles(btc, candle_interval::m1, {next});
+    CHECK(kept() == waiting);
+    return waiting;
+  };
+  CHECK(after(running) == std::vector<candle>{running});
+  CHECK(after(minute(1, 11)) == std::vector<candle>{minute(1, 11)}); // closed: no correction
+  CHECK(after(running) == std::vector<candle>{minute(1, 11)});
+  CHECK(after(minute(1, 12)) == std::vector<candle>{corrected(minute(1, 12))});
+  tape.reset();
+  tape = open_tape_store(home.path());
+  CHECK(kept() == std::vector<candle>{corrected(minute(1, 12))});
+}
+
+TEST_CASE("tape_store: imported candles make the longer ones; what is missing is marked") {
+  temporary_directory home;
+  auto tape = open_tape_store(home.path());
+  constexpr std::int64_t minute_ns = 60'000'000'000, hour_ns = 60 * minute_ns;
+  std::vector<candle> minutes;
+  for (std::int64_t n = 0; n < 130; ++n) {
+    if (n == 70) continue;
+    auto one = minute(n, 20 + n % 30);
+    one.open_time.value = n * minute_ns;
+    minutes.push_back(one);
+  }
+  tape->put_candles(btc, candle_interval::m1, {minutes.begin(), minutes.begin() + 3}); // waiting
+  const timestamp_ns closed_by{130 * minute_ns};
+  const auto done = tape->import_candles(btc, candle_interval::m1, minutes, closed_by);
+  CHECK(done.added == 126);
+  CHECK(done.same == 3);
+  CHECK(done.corrections.empty());
+  CHECK(tape->candles(btc, candle_interval::m1, {0}, {3 * hour_ns}, 1'000) == minutes);
+  auto hours = tape->candles(btc, candle_interval::h1, {0}, {24 * hour_ns}, 10);
+  REQUIRE(hours.size() == 3);
+  CHECK(hours[0].volume.value == 60 * 7);
+  CHECK(hours[0].trades == 60 * 4);
+  CHECK(hours[0].close == minutes[59].close);
+  CHECK_FALSE(hours[0].is_partial);
+  CHECK(hours[1].is_partial); // one minute is missing
+  CHECK(hours[1].volume.value == 59 * 7);
+  CHECK(hours[2].is_open);
+  CHECK(tape->candles(btc, candle_interval::m5, {0}, {24 * hour_ns}, 100).size() == 26);
+  CHECK(tape->candles(btc, candle_interval::d1, {0}, {24 * hour_ns}, 100).at(0).is_open);
+  CHECK(tape->candles(eth, candle_interval::h1, {0}, {24 * hour_ns}, 100).empty());
+
+  auto missing = minute(70, 20);
+  missing.open_time.value = 70 * minute_ns;
+  auto other = minutes[0];
+  other.high.value = 95;
+  const auto again = tape->import_candles(btc, candle_interval::m1, {other, missing}, closed_by);
+  CHECK(again.added == 1);
+  CHECK(again.corrected == 1);
+  std::vector<candle_interval> told;
+  for (const auto& one : again.corrections) {
+    CHECK(one.now.is_corrected);
+    CHECK(one.now.high.value == 95);
+    told.push_back(one.interval);
+  }
+  CHECK(told == std::vector{candle_interval::m1, candle_interval::m5, candle_interval::m15,
+                            candle_interval::h1});
+  hours = tape->candles(btc, candle_interval::h1, {0}, {24 * hour_ns}, 10);
+  CHECK(hours[0].is_corrected);
+  CHECK_FALSE(hours[1].is_partial);
+  CHECK_FALSE(hours[1].is_corrected); // it was not final before
+}
+
+TEST_CASE("tape_store: an import that fails leaves nothing behind") {
+  temporary_directory home;
+  auto tape = open_tape_store(home.path());
+  {
+    database other(home / "tape.sqlite", {.sync = sync_mode::off});
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON candles WHEN new.interval = 5 "
+               "BEGIN SELECT raise(ABORT, 'no space'); END");
+  }
+  auto one = minute(0, 11);
+  CHECK_THROWS_AS(static_cast<void>(tape->import_candles(btc, candle_interval::m1, {one}, {1})),
+                  journal_error);
+  for (const auto interval : all_candle_intervals)
+    CHECK(tape->candles(btc, interval, {0}, {1'000}, 10).empty());
+}
+
+TEST_CASE("tape_store: a file of before the marks is read, its newest candles as still open") {
+  temporary_directory home;
+  {
+    database old(home / "tape.sqlite", {.sync = sync_mode::off});
+    const auto all = embedded_migrations();
+    const auto first = std::find_if(all.begin(), all.end(), [](const migration& one) {
+      return one.set == "tape" && one.number == 1;
+    });
+    migrate(old, "tape", std::span(&*first, 1));
+    old.exec("INSERT INTO candles VALUES(1, 2, 60, 10, 90, 5, 11, 7, 3, 777, 4);"
+             "INSERT INTO candles VALUES(1, 2, 120, 10, 90, 5, 12, 7, 3, 777, 4)");
+  }
+  auto tape = open_tape_store(home.path());
+  CHECK(tape->note().empty());
+  auto open = minute(2, 12);
+  open.is_open = true;
+  CHECK(tape->candles(btc, candle_interval::m1, {0}, {1'000}, 10) ==
+        std::vector<candle>{minute(1, 11), open});
 }
 
 TEST_CASE("tape_store: prune drops old trades, flushed or not, and leaves candles") {

@@ -1,6 +1,5 @@
 """A call auction on a real node: it survives `kill -9` with its crossed book, and ends at its time though nobody asks."""
 import time
-import unittest
 from decimal import Decimal as D
 
 import support
@@ -59,4 +58,4 @@ class AuctionTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

@@ -1,4 +1,5 @@
 """Fee tiers, positions and statements on a real node: the same after `kill -9`, and after the lists were projected again."""
+import time
 from decimal import Decimal
 
 import support
@@ -6,6 +7,8 @@ from traders import Trader, administrator, deposit, pages
 
 TIERS = [{"volume_min": "1000", "maker_fee": "0.0005", "taker_fee": "0.0008"},
          {"volume_min": "5000", "maker_fee": "-0.0001", "taker_fee": "0.0004"}]
+
+LAST_PRICE = "50070.00"  # of no other trade
 
 
 class MoneyTest(support.NodeTestCase):
@@ -21,11 +24,18 @@ class MoneyTest(support.NodeTestCase):
 
     def trade(self):
         for i in range(120):
-            price = f"{50000 + 10 * (i % 7)}.00"
+            price = f"{50000 + 10 * (i % 7)}.00" if i < 119 else LAST_PRICE
             maker, taker = (self.anna, self.bert) if i % 3 else (self.bert, self.anna)
             side, other = ("sell", "buy") if i % 2 else ("buy", "sell")
             maker.order(side, "0.003", price)
             self.assertEqual(taker.order(other, "0.003", price)["status"], "filled")
+
+    def wait_for_mark(self):
+        """Positions are marked at the public price, which is looked at a few times a second."""
+        end = time.monotonic() + 20
+        while self.expect(self.anna.api.get("account/positions?all=true"), 200)[0]["mark_price"] != LAST_PRICE:
+            self.assertLess(time.monotonic(), end, "the last trade did not become the mark")
+            time.sleep(0.02)
 
     def seen(self, trader):
         get = lambda path: self.expect(trader.api.get(path), 200)
@@ -55,6 +65,7 @@ class MoneyTest(support.NodeTestCase):
     def test_everything_is_the_same_after_a_kill_and_a_new_projection(self):
         self.trade()
         traders = (self.anna, self.bert)
+        self.wait_for_mark()
         before = [self.seen(trader) for trader in traders]
         self.assertEqual(before[0]["fees"]["tier"], 2)
         self.assertNotEqual(before[0]["positions"], [])
@@ -68,6 +79,11 @@ class MoneyTest(support.NodeTestCase):
             self.the_node.start()
             for trader in (self.admin, *traders):
                 trader.reconnect()
+            self.wait_for_mark()
             self.assertEqual([self.seen(trader) for trader in traders], before)
             for trader in traders:
                 self.check_sums(trader)
+
+
+if __name__ == "__main__":
+    support.main()

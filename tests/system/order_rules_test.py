@@ -1,7 +1,6 @@
 """Orders with rules on a real node: what the engine keeps of them survives `kill -9`, and what is due happens though nobody asks."""
 import datetime
 import time
-import unittest
 from decimal import Decimal as D
 
 import support
@@ -116,4 +115,4 @@ class OrderRulesTest(support.NodeTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ CRASHING = pathlib.Path(os.environ.get("RIALTO_CRASHING") or BINARY.parent / "te
 READY_SECONDS = 60
 SKIPPED = 77
 STOP_SECONDS = 30
-LISTENING = re.compile(r"listens on http://(\[[^]]+\]|[^:/]+):(\d+)")
+LISTENING = re.compile(r"listens on https?://(\[[^]]+\]|[^:/]+):(\d+)")
 
 
 def main():
@@ -77,10 +78,10 @@ class Answer:
 
 
 class Api:
-    """A client with one kept-alive connection. Not for several threads at once."""
+    """A client with one kept-alive connection, over TLS with an ssl.SSLContext. Not for several threads at once."""
 
-    def __init__(self, host, port, token=None, account=None, seconds=30):
-        self.host, self.port, self.seconds = host, port, seconds
+    def __init__(self, host, port, token=None, account=None, seconds=30, tls=None):
+        self.host, self.port, self.seconds, self.tls = host, port, seconds, tls
         self.token, self.account = token, account
         self._connection = None
 
@@ -103,7 +104,9 @@ class Api:
             sent["X-Account-Id"] = str(self.account)
         sent.update(headers or {})
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(self.host, self.port, timeout=self.seconds)
+            self._connection = (
+                http.client.HTTPSConnection(self.host, self.port, timeout=self.seconds, context=self.tls) if self.tls
+                else http.client.HTTPConnection(self.host, self.port, timeout=self.seconds))
         try:
             self._connection.request(method, path, body, sent)
             got = self._connection.getresponse()
@@ -136,17 +139,21 @@ class Api:
 class Stream:
     """A WebSocket client without asyncio on the outside. Messages are JSON objects."""
 
-    def __init__(self, host, port, path="/api/v1/stream", headers=None, seconds=30):
+    def __init__(self, host, port, path="/api/v1/stream", headers=None, seconds=30, tls=None):
         import websockets  # Debian's python3-websockets
 
         self.seconds = seconds
         self._loop = asyncio.new_event_loop()
 
         async def connect():  # inside the loop, or the client takes another one
-            return await websockets.connect(f"ws://{host}:{port}{path}", extra_headers=headers or {}, max_size=None,
-                                            ping_interval=None)
+            return await websockets.connect(f"{'wss' if tls else 'ws'}://{host}:{port}{path}", ssl=tls,
+                                            extra_headers=headers or {}, max_size=None, ping_interval=None)
 
-        self._socket = self._run(connect())
+        try:
+            self._socket = self._run(connect())
+        except BaseException:
+            self._loop.close()
+            raise
 
     def _run(self, work, seconds=None):
         return self._loop.run_until_complete(asyncio.wait_for(work, seconds or self.seconds))
@@ -197,13 +204,21 @@ class Stream:
 
 
 class Node:
-    """One `rialto serve` with its data directory. start(), kill(), start() again: the data stay."""
+    """One `rialto serve` with its data directory. start(), kill(), start() again: the data stay.
 
-    def __init__(self, feed="none", options=(), environment=None, data=None):
+    With `certificates`, a directory that scripts/dev-certificate made, it speaks TLS and so do its clients.
+    """
+
+    def __init__(self, feed="none", options=(), environment=None, data=None, certificates=None):
         self.binary = BINARY
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="rialto-node-"))
         self.data = pathlib.Path(data) if data else self.home / "data"
         self.feed, self.options, self.environment = feed, list(options), environment
+        self.prefix = []  # words before the program, which run it somewhere else
+        self.tls = None
+        if certificates:
+            self.tls = ssl.create_default_context(cafile=certificates / "authority.pem")
+            self.options += ["--tls.certificate", certificates / "node.pem", "--tls.key", certificates / "node-key.pem"]
         self.host, self.port, self.process = None, None, None
         self.said = collections.deque(maxlen=10_000)  # lines of standard output
         self._listening = threading.Event()
@@ -219,30 +234,38 @@ class Node:
 
     def start(self, ready=True, listen="127.0.0.1:0"):
         """Starts the program; waits until it listens, and until /readyz says 200 unless told otherwise."""
+        return self.spawn(listen).wait_started(ready)
+
+    def spawn(self, listen="127.0.0.1:0"):
+        """Starts the program and waits for nothing. Call it in the main thread: the node dies with the thread that made it."""
         assert self.process is None, "the node already runs"
         self._listening.clear()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(self.binary), "serve", "--data", str(self.data), "--listen", listen, "--feed", self.feed,
+                [*self.prefix, str(self.binary), "serve", "--data", str(self.data), "--listen", listen, "--feed", self.feed,
                  *map(str, self.options)],
                 env=clean_environment(self.environment), cwd=self.home, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=_die_with_parent)
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        return self
+
+    def wait_started(self, ready=True):
         end = time.monotonic() + READY_SECONDS
         while not self._listening.wait(0.02):
             self._check_alive(end, "listened")
-        while ready:
-            try:
-                api = Api(self.host, self.port, seconds=5)
-                status = api.get("/readyz").status
-                api.close()
-                if status == 200:
-                    break
-            except (OSError, http.client.HTTPException):
-                pass
+        while ready and not self.is_ready():
             self._check_alive(end, "was ready")
             time.sleep(0.02)
         return self
+
+    def is_ready(self):
+        api = Api(self.host, self.port, seconds=5, tls=self.tls)
+        try:
+            return api.get("/readyz").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            api.close()
 
     def _read(self, process):
         for line in process.stdout:
@@ -263,13 +286,13 @@ class Node:
 
     def api(self, token=None, **more):
         """A new client; closed with the node."""
-        made = Api(self.host, self.port, token, **more)
+        made = Api(self.host, self.port, token, **{"tls": self.tls, **more})
         self._opened.append(made)
         return made
 
     def stream(self, path="/api/v1/stream", **more):
         """A new WebSocket client; closed with the node."""
-        made = Stream(self.host, self.port, path, **more)
+        made = Stream(self.host, self.port, path, **{"tls": self.tls, **more})
         self._opened.append(made)
         return made
 

@@ -23,8 +23,17 @@ CREATE TABLE users(
   id INTEGER PRIMARY KEY,
   email TEXT NOT NULL,
   role INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  status INTEGER NOT NULL
 );
+
+-- As the user's own stream says, so that a user is listed with his accounts wherever those live.
+CREATE TABLE user_accounts(
+  owner INTEGER NOT NULL,
+  account INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  PRIMARY KEY(owner, account)
+) WITHOUT ROWID;
 
 CREATE TABLE accounts(
   id INTEGER PRIMARY KEY,
@@ -70,6 +79,18 @@ CREATE TABLE entries(
   id INTEGER PRIMARY KEY,
   bytes BLOB NOT NULL
 );
+
+-- Deposits and withdrawals of all accounts once more: few among the fills, and listed by themselves.
+CREATE TABLE transfers(
+  id INTEGER PRIMARY KEY, -- of its entry
+  account INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  asset TEXT NOT NULL,
+  amount INTEGER NOT NULL,
+  reference TEXT NOT NULL,
+  at INTEGER NOT NULL
+);
+CREATE INDEX transfers_of_account ON transfers(account, id);
 
 -- Sums are wider than 64 bits: the value is available + 10^18 x available_e18, both of one sign.
 CREATE TABLE balances(

@@ -33,8 +33,11 @@ public:
   user_id add_user(const std::string& email, user_role role = user_role::trader) {
     const user_id id{++users_};
     add(entity_id(id), user_event{user_registered{id, email, "hash", role}});
-    users.insert(users.begin(), {id, email, role, now_});
+    users.insert(users.begin(), {id, email, role, now_, user_status::active, {}});
     return id;
+  }
+  void change_status(user_id who, user_status status) {
+    add(entity_id(who), user_event{user_status_changed{status, {1}}});
   }
   account_id add_account(user_id owner, const std::string& label) {
     const account_id id{++accounts_};

@@ -1,7 +1,9 @@
 // The account's own orders, balances, positions and fills, live.
 import { api } from './api';
+import { cut, digitsOf, divide, format, units } from './decimal';
 import { onNextFrame } from './frames';
 import { t } from './i18n.svelte';
+import { find } from './markets.svelte';
 import { session, stream } from './session.svelte';
 import { toast } from './toasts.svelte';
 import { isOpen, type Balance, type Execution, type Fees, type Order, type Position } from './types';
@@ -36,6 +38,7 @@ function takeOrder(order: Order): void {
   ++account.changes;
   const name = `${t(`side.${order.side}`)} ${order.symbol ?? ''} #${order.order_id}`;
   if (order.status === 'rejected') toast('bad', t('toast.rejected'), `${name}: ${reasonText(order.reason)}`);
+  else if (order.parent_id !== null) return; // a slice that ends is no news: its parent shows what came of it
   else if (order.status === 'expired') toast('plain', t('toast.expired'), `${name}${order.reason ? `: ${reasonText(order.reason)}` : ''}`);
   else if (order.status === 'cancelled' && known) toast('plain', t('toast.cancelled'), name);
 }
@@ -48,7 +51,11 @@ function takeFill(fill: Execution): void {
   if (account.fills.some((one) => one.number === fill.number)) return;
   account.fills = [fill, ...account.fills].slice(0, FILLS_MOST);
   ++account.changes;
-  toast('good', t(`toast.filled.${fill.side}`), `${fill.quantity} ${fill.symbol} @ ${fill.price}`);
+  const of = account.fills.filter((one) => one.order_id === fill.order_id);
+  const quantity = of.reduce((sum, one) => sum + units(one.quantity), 0n);
+  const notional = of.reduce((sum, one) => sum + units(one.notional), 0n);
+  const digits = digitsOf(find(fill.symbol)?.tick_size ?? '0.00000001');
+  toast('good', t(`toast.filled.${fill.side}`), `${format(quantity)} ${fill.symbol} @ ${cut(divide(notional, quantity), digits)}`, `fill${fill.order_id}`);
 }
 
 function put<T>(list: T[], fresh: T[], key: (one: T) => string | null): T[] {

@@ -38,16 +38,19 @@ export class CandleSeries {
   }
 
   private async read(before: number | undefined): Promise<Candle[]> {
-    const answer = await api.get<Candle[] | { candles: Candle[] }>(`/markets/${this.symbol}/candles`, { interval: this.interval, limit: PAGE, to: before });
-    return Array.isArray(answer) ? answer : answer.candles;
+    const answer = await api.get<Candle[] | { items: Candle[] }>(`/markets/${this.symbol}/candles`, { interval: this.interval, limit: PAGE, to: before });
+    return Array.isArray(answer) ? answer : answer.items;
   }
 
-  /** True when it is the newest one: the chart may update in place. */
+  /** True when it is the newest one and nothing else moved: the chart may update in place. */
   take(candle: Candle): boolean {
     const last = this.list[this.list.length - 1];
     if (!last || candle.open_time > last.open_time) {
       this.list.push(candle);
-      return true;
+      if (this.list.length <= MOST + PAGE) return true;
+      this.list.splice(0, PAGE); // a page that stays open for days keeps its bound
+      this.hasOlder = true;
+      return false;
     }
     if (candle.open_time === last.open_time) {
       this.list[this.list.length - 1] = candle;
@@ -58,6 +61,20 @@ export class CandleSeries {
     else this.list.splice(at, 0, candle);
     return false;
   }
+}
+
+/** Was the candle of this time (seconds) closed with other values before? `list` rises. */
+export function isCorrected(list: Candle[], time: number): boolean {
+  const text = new Date(time * 1000).toISOString().slice(0, 19); // whole seconds, whatever follows
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.open_time < text) low = middle + 1;
+    else high = middle;
+  }
+  const found = list[low];
+  return found !== undefined && found.corrected === true && found.open_time.startsWith(text);
 }
 
 export interface Bar { time: number; open: number; high: number; low: number; close: number; volume: number }

@@ -1,7 +1,8 @@
-// Keys that work everywhere outside a field: one letter each, all of them on the help sheet.
+// Keys that work everywhere outside a field; all of them are on the help sheet.
 import { account } from './account.svelte';
 import { cancelAll } from './actions';
 import { t } from './i18n.svelte';
+import { keyNames, meaningOf, Twice, type KeyName } from './keys';
 import { prefs } from './prefs.svelte';
 import { toast } from './toasts.svelte';
 import type { Kind } from './ticket';
@@ -15,49 +16,40 @@ export const ui = $state({
 });
 
 const CANCEL_AGAIN_MS = 2_000;
-let cancelAsked = 0;
-
-export interface Hotkey { key: string; word: string; run(): void }
+const cancelling = new Twice(CANCEL_AGAIN_MS);
 
 const order = (wish: NonNullable<typeof ui.wish>): void => {
   ui.phoneTab = 'order';
   ui.wish = { ...wish, focuses: true };
 };
 
-export const hotkeys: Hotkey[] = [
-  { key: 'b', word: 'help.buy', run: () => order({ side: 'buy' }) },
-  { key: 's', word: 'help.sell', run: () => order({ side: 'sell' }) },
-  { key: '1', word: 'kind.limit', run: () => order({ kind: 'limit' }) },
-  { key: '2', word: 'kind.market', run: () => order({ kind: 'market' }) },
-  { key: '3', word: 'kind.post_only', run: () => order({ kind: 'post_only' }) },
-  { key: 'x', word: 'help.cancelAll', run: askCancelAll },
-  { key: '/', word: 'help.search', run: () => (ui.isPicking = true) },
-  { key: '?', word: 'help.help', run: () => (ui.isHelpOpen = !ui.isHelpOpen) },
-];
+const meanings: Record<KeyName, { word: string; run(): void }> = {
+  buy: { word: 'help.buy', run: () => order({ side: 'buy' }) },
+  sell: { word: 'help.sell', run: () => order({ side: 'sell' }) },
+  limit: { word: 'kind.limit', run: () => order({ kind: 'limit' }) },
+  market: { word: 'kind.market', run: () => order({ kind: 'market' }) },
+  post_only: { word: 'kind.post_only', run: () => order({ kind: 'post_only' }) },
+  cancelAll: { word: 'help.cancelAll', run: askCancelAll },
+  search: { word: 'help.search', run: () => (ui.isPicking = true) },
+  help: { word: 'help.help', run: () => (ui.isHelpOpen = !ui.isHelpOpen) },
+};
+export const hotkeys = (Object.entries(keyNames) as [string, KeyName][]).map(([key, name]) => ({ key, word: meanings[name].word }));
 
 function askCancelAll(): void {
-  if (account.orders.length === 0) return;
-  const now = Date.now();
-  if (now - cancelAsked < CANCEL_AGAIN_MS) {
-    cancelAsked = 0;
-    void cancelAll();
-    return;
-  }
-  cancelAsked = now;
-  toast('plain', t('help.cancelAgain'));
+  if (account.orders.length === 0) toast('plain', t('orders.empty'));
+  else if (cancelling.ask(Date.now())) void cancelAll();
+  else toast('plain', t('help.cancelAgain'));
 }
 
 export function takeKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === 'Escape') {
+  const target = event.target instanceof Element ? event.target : null;
+  const isInField = Boolean(target?.closest('input:not([type=checkbox]), select, textarea, [contenteditable]'));
+  const name = meaningOf({ key: event.key, ctrlKey: event.ctrlKey, metaKey: event.metaKey, altKey: event.altKey, repeat: event.repeat, isInField }, prefs.hotkeys);
+  if (name === null) return;
+  if (name === 'escape') {
     ui.isHelpOpen = ui.isPicking = false;
     return;
   }
-  const target = event.target as HTMLElement;
-  if (target.closest('input, select, textarea, [contenteditable]')) return;
-  if (!prefs.hotkeys && event.key !== '?') return;
-  const hotkey = hotkeys.find((one) => one.key === event.key.toLowerCase());
-  if (!hotkey) return;
   event.preventDefault();
-  hotkey.run();
+  meanings[name].run();
 }

@@ -62,7 +62,7 @@ export class LiveMarket {
     }));
     this.ends.push(stream.subscribe(`ticker.${spec.symbol}`, (message) => {
       const ticker = message.data as Ticker | null;
-      if (ticker) onNextFrame(() => (tickers[ticker.symbol] = ticker));
+      if (ticker) onNextFrame(() => void Object.assign(tickers, { [ticker.symbol]: ticker }));
     }));
   }
 

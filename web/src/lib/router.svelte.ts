@@ -1,9 +1,9 @@
 // Which page is shown: the address bar says it, so a link, a reload and "back" lead where one was.
 
-export type PageName = 'trade' | 'orders' | 'wallet' | 'admin' | 'login';
+export type PageName = 'trade' | 'orders' | 'wallet' | 'keys' | 'admin' | 'login';
 export interface Place { page: PageName; rest: string[] }
 
-const pages: PageName[] = ['trade', 'orders', 'wallet', 'admin', 'login'];
+const pages: PageName[] = ['trade', 'orders', 'wallet', 'keys', 'admin', 'login'];
 
 export function placeOf(path: string): Place {
   const [first = '', ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent);

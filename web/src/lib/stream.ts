@@ -84,7 +84,7 @@ export class StreamClient {
   restart(): void {
     for (const [channel, one] of this.subscriptions) if (PRIVATE.has(channel)) one.seq = 0;
     this.isTokenRefused = false;
-    if (!this.isWanted) return;
+    if (!this.isWanted || this.socket?.readyState === 0) return; // one that opens asks for the token then
     this.dropTimers();
     const socket = this.socket;
     this.forget('connecting');

@@ -1,7 +1,7 @@
 // Short notices: fills, refusals, things done. At most five are shown; a refusal stays longer.
 
 export type ToastKind = 'good' | 'bad' | 'plain';
-export interface Toast { id: number; kind: ToastKind; title: string; text: string }
+export interface Toast { id: number; kind: ToastKind; title: string; text: string; key?: string }
 
 const MOST = 5;
 let next = 1;
@@ -12,9 +12,12 @@ export function dismiss(id: number): void {
   if (at >= 0) toasts.splice(at, 1);
 }
 
-export function toast(kind: ToastKind, title: string, text = ''): void {
-  const id = next++;
-  toasts.push({ id, kind, title, text });
+/** With a `key` it takes the place of the notice that has it: one order's fills are told in one. */
+export function toast(kind: ToastKind, title: string, text = '', key?: string): void {
+  const shown = key === undefined ? -1 : toasts.findIndex((one) => one.key === key);
+  const made = { id: next++, kind, title, text, key };
+  if (shown >= 0) toasts[shown] = made;
+  else toasts.push(made);
   if (toasts.length > MOST) toasts.shift();
-  setTimeout(() => dismiss(id), kind === 'bad' ? 9_000 : 5_000);
+  setTimeout(() => dismiss(made.id), kind === 'bad' ? 9_000 : 5_000);
 }

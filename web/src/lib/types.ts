@@ -72,3 +72,6 @@ export interface Platform { name: string; version: string; demo: boolean; feed: 
 export interface Page<T> { items: T[]; next_cursor: string | null }
 
 export const isOpen = (order: Order): boolean => order.status === 'new' || order.status === 'partially_filled';
+
+/** What the engine lets be amended: a limit of its own, not one of linked or sliced orders. */
+export const canAmend = (order: Order): boolean => order.price !== null && order.list_id === null && order.parent_id === null && !order.slicing;

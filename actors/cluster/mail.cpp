@@ -1,0 +1,379 @@
+#include "actors/cluster/mail.hpp"
+
+#include "actors/watched_orders.hpp"
+
+#include <algorithm>
+
+namespace rialto::actors {
+
+namespace {
+
+/// Links take a frame or refuse it whole: what was refused begins at the returned index.
+template <class Frame>
+bool send_all(const mail_surroundings& around, incarnation to, const Frame& frame) {
+  for (const auto& bytes : protocol::encode(frame).frames)
+    if (!around.send(to, bytes)) return false;
+  return true;
+}
+
+/// A request whose second run changes nothing: the account knows a client id for a day, with its body.
+bool may_repeat(const trading_world& world, const request& one) {
+  if (!one.claims.empty()) return false;
+  if (!world.is_write(one.command)) return true;
+  const auto* const to_account = std::get_if<account_command>(&one.command);
+  if (to_account == nullptr) return false;
+  const auto* const order = std::get_if<place_order>(&to_account->body);
+  return order != nullptr && !order->client_order_id.empty();
+}
+
+} // namespace
+
+// ---- sorting
+
+void cluster_mail::sort(request&& one, sorted& into) {
+  const auto shard = shard_of(one.to);
+  const auto parked = parked_.find(shard);
+  const auto route = around_.route_of(shard);
+  const bool has_owner = route.owner != runtime::cluster::nobody && !route.is_moving;
+  const auto now = around_.monotonic_ns();
+  if ((parked != parked_.end() && !parked->second.empty()) ||
+      (!route.is_here && (!has_owner || route.owner == around_.me())))
+    return park(shard, {std::move(one), now + limits_.park_ns}, into);
+  if (route.is_here) {
+    note_open(route.owner, one, now);
+    into.here.push_back(std::move(one));
+    return;
+  }
+  if (is_silent(owners_[route.owner], now)) {
+    ++statistics_.broken;
+    into.refused.push_back({one.token, delivery::unavailable, {}});
+    return;
+  }
+  into.requests[route.owner].push_back(std::move(one));
+}
+
+void cluster_mail::sort(envelope&& one, sorted& into) {
+  const auto shard = shard_of(one.to);
+  const auto parked = parked_.find(shard);
+  const auto route = around_.route_of(shard);
+  const bool has_owner = route.owner != runtime::cluster::nobody && !route.is_moving;
+  if ((parked != parked_.end() && !parked->second.empty()) ||
+      (!route.is_here && (!has_owner || route.owner == around_.me())))
+    return park(shard, {std::move(one), around_.monotonic_ns() + limits_.park_ns}, into);
+  if (route.is_here)
+    into.messages_here.push_back(std::move(one));
+  else
+    into.messages[route.owner].push_back(std::move(one));
+}
+
+void cluster_mail::park(storage::shard_id shard, waiting&& one, sorted& into) {
+  if (parked_count_ >= limits_.parked_max) {
+    ++statistics_.shed;
+    return expire(one, into, delivery::busy);
+  }
+  ++parked_count_;
+  parked_[shard].push_back(std::move(one));
+}
+
+/// A link message is kept by its sender; of a request nothing was run.
+void cluster_mail::expire(waiting& one, sorted& into, delivery how) {
+  if (const auto* const asked = std::get_if<request>(&one.what);
+      asked != nullptr && asked->token != 0)
+    into.refused.push_back({asked->token, how, {}});
+}
+
+void cluster_mail::give_away(sorted& what) {
+  if (!what.here.empty()) around_.run(std::move(what.here));
+  if (!what.messages_here.empty()) around_.deliver(std::move(what.messages_here));
+  const auto now = around_.monotonic_ns();
+  for (auto& [owner, requests] : what.requests) {
+    const protocol::request_frame frame{std::move(requests)};
+    if (send_all(around_, owner, frame)) {
+      statistics_.requests_sent += frame.items.size();
+      for (const auto& one : frame.items) note_sent(owner, one, now);
+      continue;
+    }
+    // The link is down or full. Some of it may have gone out in a frame before: what may not run twice is of unknown fate.
+    for (const auto& one : frame.items)
+      if (may_repeat(world_, one) || frame.items.size() == 1)
+        park(shard_of(one.to), {one, now + limits_.park_ns}, what);
+      else if (one.token != 0)
+        what.refused.push_back({one.token, delivery::unknown, {}});
+  }
+  for (auto& [owner, messages] : what.messages) {
+    const protocol::message_frame frame{std::move(messages)};
+    if (send_all(around_, owner, frame)) statistics_.messages_sent += frame.items.size();
+    // Else their senders send them again.
+  }
+  what.requests.clear();
+  what.messages.clear();
+  if (!what.refused.empty()) send_answers(std::exchange(what.refused, {}), {}, nullptr);
+}
+
+// ---- from this node
+
+void cluster_mail::submit(std::vector<request> requests) {
+  sorted all;
+  const std::lock_guard hold(lock_);
+  for (auto& one : requests) {
+    if (one.token != 0) one.token |= my_origin();
+    sort(std::move(one), all);
+  }
+  give_away(all);
+}
+
+void cluster_mail::pass_on(std::vector<request> requests) {
+  sorted all;
+  const std::lock_guard hold(lock_);
+  for (auto& one : requests) sort(std::move(one), all);
+  give_away(all);
+}
+
+void cluster_mail::send(std::vector<envelope> messages) {
+  sorted all;
+  const std::lock_guard hold(lock_);
+  for (auto& one : messages) sort(std::move(one), all);
+  give_away(all);
+}
+
+void cluster_mail::acknowledge(std::vector<link_receipt> receipts) {
+  std::map<incarnation, protocol::receipt_frame> by_owner;
+  std::vector<link_receipt> here;
+  for (const auto& one : receipts) {
+    const auto route = around_.route_of(shard_of(one.sender));
+    if (route.is_here)
+      here.push_back(one);
+    else if (route.owner != runtime::cluster::nobody)
+      by_owner[route.owner].items.push_back({one.sender, one.receiver, one.number});
+  }
+  if (!here.empty()) around_.acknowledged(std::move(here));
+  for (const auto& [owner, frame] : by_owner) static_cast<void>(send_all(around_, owner, frame));
+}
+
+void cluster_mail::send_answers(std::vector<answer> answers,
+                                const std::vector<protocol::shard_head>& heads, release* local) {
+  std::map<std::uint64_t, protocol::answer_frame> far;
+  auto mine = local == nullptr ? std::make_shared<release>() : nullptr;
+  auto& out = local == nullptr ? *mine : *local;
+  const auto me = around_.me() & origin_mask;
+  for (auto& one : answers) {
+    const auto origin = (one.token >> token_bits) & origin_mask;
+    if ((one.token & order_token_bit) != 0) continue; // of an order's actor that has gone
+    if (origin != 0 && origin != me) {
+      far[origin].items.push_back(std::move(one));
+      continue;
+    }
+    if (!note_answered(one)) continue;
+    one.token &= token_mask;
+    out.answers.push_back(std::move(one));
+  }
+  for (auto& [origin, frame] : far) {
+    frame.heads = heads;
+    for (const auto& [id, peer] : peers_)
+      if ((id & origin_mask) == origin) send_answers_to(id, frame);
+  }
+  if (mine && !mine->answers.empty()) around_.answer(std::move(mine));
+}
+
+/// What fits no frame is said to be too much to say.
+void cluster_mail::send_answers_to(incarnation to, protocol::answer_frame& frame) {
+  auto made = protocol::encode(frame);
+  protocol::answer_frame short_ones{frame.heads, {}};
+  for (const auto index : made.left_out)
+    short_ones.items.push_back({frame.items[index].token, delivery::unavailable, {}});
+  if (!short_ones.items.empty())
+    for (auto& bytes : protocol::encode(short_ones).frames) made.frames.push_back(std::move(bytes));
+  for (const auto& bytes : made.frames)
+    if (!around_.send(to, bytes)) return; // its link is down: whoever waits there hears "unknown"
+  statistics_.answers_sent += frame.items.size();
+}
+
+void cluster_mail::release_far(
+  release& out, const std::vector<market_publication>& news,
+  const std::vector<std::pair<storage::shard_id, storage::position>>& heads) {
+  std::vector<protocol::shard_head> rest_on;
+  for (const auto& [shard, last] : heads) rest_on.push_back({shard, last});
+  const std::lock_guard hold(lock_);
+  if (!out.answers.empty()) send_answers(std::exchange(out.answers, {}), rest_on, &out);
+  protocol::user_news_frame users;
+  users.heads = rest_on;
+  for (const auto& one : out.publications) {
+    if (const auto* const of_account = std::get_if<account_publication>(&one))
+      users.items.emplace_back(*of_account);
+    else if (const auto* const of_user = std::get_if<user_publication>(&one))
+      users.items.emplace_back(*of_user);
+  }
+  protocol::news_frame markets;
+  for (const auto& one : news) {
+    const auto at_epoch = around_.route_of(shard_of(one.market)).at_epoch;
+    markets.items.push_back({at_epoch, ++numbers_[one.market], one});
+    publishers_[one.market] = {at_epoch, around_.me(), 0}; // no former one is believed
+  }
+  for (auto& [id, peer] : peers_) {
+    if (!peer.has_edge || !peer.is_connected) continue;
+    if (!users.items.empty()) {
+      users.first_number = peer.news_sent + 1;
+      peer.news_sent += users.items.size(); // also when the link refuses: the gap is seen there
+      static_cast<void>(send_all(around_, id, users));
+    }
+    if (!markets.items.empty() && send_all(around_, id, markets))
+      statistics_.news_sent += markets.items.size();
+  }
+}
+
+// ---- owners that say nothing
+
+bool cluster_mail::is_silent(owner_state& at, std::int64_t now) const {
+  if (at.silent < limits_.breaker_count || now - at.silent_since_ns <= limits_.breaker_ns)
+    return false;
+  if (now - at.tried_ns < limits_.breaker_try_ns) return true;
+  at.tried_ns = now;
+  return false;
+}
+
+void cluster_mail::heard_of(incarnation who) {
+  const auto at = owners_.find(who);
+  if (at != owners_.end()) at->second = {};
+}
+
+/// Whoever was sent the request may have handed it to a market elsewhere, which answers: it was heard all the same. That nothing was done is only true of
+/// a request that was asked once, and a fate that nobody knows is asked for again.
+bool cluster_mail::note_answered(const answer& one) {
+  const auto sent = open_.find(one.token);
+  if (sent == open_.end()) return true;
+  heard_of(sent->second.owner);
+  const bool is_no = one.how == delivery::unavailable || one.how == delivery::busy;
+  if (sent->second.may_repeat &&
+      (one.how == delivery::unknown || (is_no && sent->second.is_repeated)))
+    return false; // its time comes again in repeat_open()
+  open_.erase(sent);
+  return true;
+}
+
+void cluster_mail::note_sent(incarnation owner, const request& one, std::int64_t now) {
+  if (one.token == 0) return;
+  auto& at = owners_[owner];
+  if (at.silent++ == 0) at.silent_since_ns = now;
+  note_open(owner, one, now);
+}
+
+void cluster_mail::note_open(incarnation owner, const request& one, std::int64_t now) {
+  if (one.token == 0 || (one.token & ~token_mask) != my_origin() ||
+      open_.size() >= limits_.open_max)
+    return;
+  auto& kept = open_[one.token];
+  if (kept.begun_ns == 0) {
+    kept.begun_ns = now;
+    kept.may_repeat = may_repeat(world_, one);
+    if (kept.may_repeat) kept.copy = one;
+  }
+  kept.owner = owner;
+  kept.sent_ns = now;
+}
+
+/// An answer may be lost with any node on the way of an order, its market's too. Whoever is asked again answers with how things stand.
+void cluster_mail::repeat_open(std::int64_t now, sorted& into) {
+  if (now - swept_ns_ < limits_.repeat_ns / 5) return;
+  swept_ns_ = now;
+  std::vector<request> again;
+  for (auto at = open_.begin(); at != open_.end();) {
+    auto& one = at->second;
+    if (now - one.begun_ns > limits_.open_ns) {
+      at = open_.erase(at);
+      continue;
+    }
+    if (one.may_repeat && now - one.sent_ns > limits_.repeat_ns) {
+      one.sent_ns = now;
+      one.is_repeated = true;
+      again.push_back(one.copy);
+    }
+    ++at;
+  }
+  statistics_.sent_again += again.size();
+  std::sort(again.begin(), again.end(),
+            [](const auto& a, const auto& b) { return a.token < b.token; });
+  for (auto& one : again) sort(std::move(one), into);
+}
+
+void cluster_mail::tick() {
+  sorted all;
+  const std::lock_guard hold(lock_);
+  const auto now = around_.monotonic_ns();
+  for (auto& [shard, queue] : std::exchange(parked_, {})) {
+    for (auto& one : queue) {
+      --parked_count_;
+      if (one.until_ns <= now) {
+        ++statistics_.expired;
+        expire(one, all, delivery::unavailable);
+        continue;
+      }
+      const auto until = one.until_ns;
+      std::visit([&](auto& what) { sort(std::move(what), all); }, one.what);
+      if (const auto again = parked_.find(shard); again != parked_.end() && !again->second.empty())
+        again->second.back().until_ns = until; // it waits on, no longer than before
+    }
+  }
+  repeat_open(now, all);
+  give_away(all);
+  statistics_.parked = parked_count_;
+}
+
+// ---- peers
+
+void cluster_mail::peers_changed(std::vector<peer> peers) {
+  const std::lock_guard hold(lock_);
+  std::map<incarnation, peer_state> now;
+  for (const auto& one : peers) {
+    const auto known = peers_.find(one.id);
+    auto& at = now[one.id];
+    if (known != peers_.end()) at = known->second;
+    at.is_listed = true;
+    at.has_edge = one.has_edge;
+  }
+  for (const auto& [id, at] : peers_)
+    if (at.is_connected && !now.contains(id)) // until its link is closed
+      now.emplace(id, at).first->second.is_listed = false;
+  peers_ = std::move(now);
+}
+
+void cluster_mail::peer_connected(incarnation who) {
+  const std::lock_guard hold(lock_);
+  auto& at = peers_[who];
+  at.is_connected = true;
+  at.news_sent = 0;
+  at.news_expected = 1;
+  owners_.erase(who);
+}
+
+/// Its answers and news may be lost with the link. What may be asked again is, of whoever owns it then.
+void cluster_mail::peer_closed(incarnation who) {
+  sorted all;
+  {
+    const std::lock_guard hold(lock_);
+    if (const auto at = peers_.find(who); at != peers_.end()) {
+      at->second.is_connected = false; // it may come back as the same
+      if (!at->second.is_listed) peers_.erase(at);
+    }
+    owners_.erase(who);
+    const auto until = around_.monotonic_ns() + limits_.park_ns;
+    for (auto at = open_.begin(); at != open_.end();) {
+      if (at->second.owner != who) {
+        ++at;
+        continue;
+      }
+      if (at->second.may_repeat) {
+        ++statistics_.sent_again;
+        at->second.is_repeated = true;
+        park(shard_of(at->second.copy.to), {at->second.copy, until}, all);
+        ++at;
+        continue;
+      }
+      at = open_.erase(at);
+    }
+    give_away(all);
+  }
+  ++statistics_.news_lost;
+  around_.news_lost();
+}
+
+} // namespace rialto::actors

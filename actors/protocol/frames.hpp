@@ -1,0 +1,135 @@
+// actors/protocol/frames.hpp: what nodes say to each other about entities, as values and as bytes. No CAF.
+//
+// The room: who sends a frame to whom, waits, counts and asks again is elsewhere; here is only what one says. Nodes
+// trust each other (mutual TLS), yet a decoder takes foreign bytes: it refuses what it does not know whole.
+//
+//   F1  a frame is: u8 version, u8 kind, the kind's head, u32 count, the items (domain/bytes.hpp). All of one
+//       version or nothing: another version, an unknown kind, alternative or enumerator, a short, an empty or a longer
+//       frame is no frame
+//   F2  the bytes of a version never change; protocol_test keeps a hash of every layout
+//   F3  decoding takes at most items_max x item_bytes_max and 24 times the frame's bytes of memory, growth included
+//   F4  what is decoded encodes to the same bytes
+#pragma once
+
+#include "actors/gate.hpp"
+#include "actors/world.hpp"
+#include "runtime/cluster/rows.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rialto::actors::protocol {
+
+inline constexpr std::uint8_t version = 1;
+
+inline constexpr std::size_t frame_bytes_max = 4u << 20;    // a larger one is refused unread
+inline constexpr std::size_t frame_bytes_full = 256u << 10; // an encoder begins another then
+inline constexpr std::size_t items_max = 4'096;             // of one frame
+inline constexpr std::size_t heads_max = 4'096;             // shards that one answer_frame names
+inline constexpr std::size_t item_bytes_max = 1'024; // of an item in memory, without what it owns
+
+enum class frame_kind : std::uint8_t {
+  request = 1,
+  answer = 2,
+  message = 3,
+  receipt = 4,
+  news = 5,
+  user_news = 6,
+  republish = 7
+};
+
+/// Edge to owner: commands. `to` is of the kind that the command is for, or an order of such an account.
+struct request_frame {
+  static constexpr auto kind = frame_kind::request;
+  std::vector<request> items;
+};
+
+/// "The journal of this shard holds rows up to `last`."
+struct shard_head {
+  storage::shard_id shard = 0;
+  storage::position last = 0;
+  RIALTO_FIELDS(shard, last)
+  friend bool operator==(const shard_head&, const shard_head&) = default;
+};
+/// Owner to edge: answers, and what they rest on.
+struct answer_frame {
+  static constexpr auto kind = frame_kind::answer;
+  std::vector<shard_head> heads; // at most heads_max; of every frame that the answers are cut into
+  std::vector<answer> items;
+};
+
+/// Owner to owner: link messages. Only durable ones leave a node, so `is_durable` does not travel: it is true.
+using link_envelope = runtime::envelope<trading_world>;
+struct message_frame {
+  static constexpr auto kind = frame_kind::message;
+  std::vector<link_envelope> items;
+};
+
+/// "All that `sender` said to `receiver`, up to `number`, is durably received."
+struct receipt {
+  entity_id sender, receiver;
+  std::uint64_t number = 0;
+  RIALTO_FIELDS(sender, receiver, number)
+  friend bool operator==(const receipt&, const receipt&) = default;
+};
+/// Owner to owner: acknowledgements of link messages.
+struct receipt_frame {
+  static constexpr auto kind = frame_kind::receipt;
+  std::vector<receipt> items;
+};
+
+/// `number` goes 1, 2, 3... per publisher and market; a publisher of a lower epoch is an old one.
+struct market_news {
+  storage::epoch at_epoch = 0; // of the market's shard, as its publisher has it
+  std::uint64_t number = 0;
+  market_publication what;
+  RIALTO_FIELDS(at_epoch, number, what)
+};
+/// Publisher to relay.
+struct news_frame {
+  static constexpr auto kind = frame_kind::news;
+  std::vector<market_news> items;
+};
+
+using user_news = std::variant<account_publication, user_publication>;
+/// Owner to edge: what users' streams and sessions are told, and the rows it rests on. Items are numbered on from
+/// `first_number`, per owner node and edge.
+struct user_news_frame {
+  static constexpr auto kind = frame_kind::user_news;
+  std::uint64_t first_number = 1;
+  std::vector<shard_head> heads; // at most heads_max
+  std::vector<user_news> items;
+};
+
+/// Relay to publisher: markets whose next publication must be the whole book.
+struct republish_frame {
+  static constexpr auto kind = frame_kind::republish;
+  std::vector<market_id> items;
+};
+
+using frame = std::variant<request_frame, answer_frame, message_frame, receipt_frame, news_frame,
+                           user_news_frame, republish_frame>;
+
+struct encoded {
+  std::vector<std::string> frames; // in order; none if there was no item
+  /// Items that fit no frame by themselves (a list of many thousand orders): nothing of them is in `frames`. Items
+  /// keep their numbers: who counts user_news misses those.
+  std::vector<std::size_t> left_out;
+};
+
+[[nodiscard]] encoded encode(const request_frame& what);
+[[nodiscard]] encoded encode(const answer_frame& what);
+[[nodiscard]] encoded encode(const message_frame& what);
+[[nodiscard]] encoded encode(const receipt_frame& what);
+[[nodiscard]] encoded encode(const news_frame& what);
+[[nodiscard]] encoded encode(const user_news_frame& what);
+[[nodiscard]] encoded encode(const republish_frame& what);
+
+/// Empty if the bytes are no frame of this version (F1), or say what no sound node says: a command to an entity of
+/// another kind, a number 0.
+[[nodiscard]] std::optional<frame> decode(std::string_view bytes);
+
+} // namespace rialto::actors::protocol

@@ -1,0 +1,42 @@
+// actors/shard_outside.hpp: what of the shards' mail and life concerns other nodes. No CAF.
+//
+// The room: an interface. The shards' actor calls it on its own turn, once per turn and kind, so it only posts. An embedded node has none: all is
+// here, for ever.
+#pragma once
+
+#include "actors/world.hpp"
+#include "runtime/cluster/shard_duty.hpp"
+
+#include <vector>
+
+namespace rialto::actors {
+
+/// "`receiver` has durably taken what `sender` sent it, up to `number`."
+struct link_receipt {
+  entity_id sender, receiver;
+  std::uint64_t number = 0;
+  RIALTO_FIELDS(sender.value, receiver.value, number)
+  friend bool operator==(const link_receipt&, const link_receipt&) = default;
+};
+
+class shard_outside {
+public:
+  virtual ~shard_outside() = default;
+  /// Durable link messages to entities of other shards than are open here. May be lost: their senders keep them.
+  virtual void send(std::vector<runtime::envelope<trading_world>> messages) = 0;
+  /// May be lost: a sender that is not told sends again.
+  virtual void acknowledge(std::vector<link_receipt> receipts) = 0;
+  /// Requests that came here and were not executed, since their shard is elsewhere.
+  virtual void pass_on(std::vector<request> requests) = 0;
+
+  virtual void opened(storage::shard_id shard, runtime::cluster::turn_number turn) = 0;
+  /// `journal_epoch` above 0: the journal is there already, or above.
+  virtual void open_failed(storage::shard_id shard, runtime::cluster::turn_number turn,
+                           storage::epoch journal_epoch) = 0;
+  virtual void drained(storage::shard_id shard, runtime::cluster::turn_number turn) = 0;
+  /// The journal is at another epoch than this node's; the shard is dropped here.
+  virtual void fenced(storage::shard_id shard, storage::epoch at_epoch,
+                      storage::epoch journal_epoch) = 0;
+};
+
+} // namespace rialto::actors

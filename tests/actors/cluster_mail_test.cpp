@@ -1,0 +1,380 @@
+// Mail between nodes: who gets what, what waits, what may be sent again. Three nodes in memory; links are function calls.
+#include "actors/cluster/mail.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace rialto;
+using namespace rialto::actors;
+
+namespace {
+
+using envelope = runtime::envelope<trading_world>;
+
+constexpr storage::shard_id shard_count = 8;
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// The nodes 1, 2, 3 and who owns each shard; what leaves the mail is kept.
+struct post_office {
+  struct node {
+    std::unique_ptr<cluster_mail> mail;
+    std::vector<request> run;
+    std::vector<envelope> delivered;
+    std::vector<link_receipt> receipts;
+    std::vector<answer> answers;
+    std::vector<publication> told;
+    std::vector<market_publication> shown;
+    std::map<storage::shard_id, storage::position> heads;
+    int lost = 0;
+  };
+  std::map<incarnation, node> nodes;
+  std::map<storage::shard_id, runtime::cluster::shard_route> owners;
+  std::set<std::pair<incarnation, incarnation>> cut;
+  std::int64_t now = second_ns;
+
+  explicit post_office(mail_limits limits = {}) {
+    for (incarnation id = 1; id <= 3; ++id) make(id, limits);
+    for (auto& [id, one] : nodes) {
+      std::vector<cluster_mail::peer> peers;
+      for (incarnation other = 1; other <= 3; ++other)
+        if (other != id) peers.push_back({other, true});
+      one.mail->peers_changed(peers);
+      for (const auto& peer : peers) one.mail->peer_connected(peer.id);
+    }
+  }
+  void make(incarnation id, const mail_limits& limits) {
+    auto& one = nodes[id];
+    mail_surroundings around;
+    around.monotonic_ns = [this] { return now; };
+    around.me = [id] { return id; };
+    around.route_of = [this, id](storage::shard_id shard) {
+      auto route = owners[shard];
+      route.is_here = route.owner == id && !route.is_moving;
+      return route;
+    };
+    around.send = [this, id](incarnation to, std::string_view frame) {
+      if (cut.contains({id, to})) return false;
+      under_way.push_back({id, to, std::string(frame)});
+      return true;
+    };
+    around.run = [&one](std::vector<request> all) {
+      for (auto& each : all) one.run.push_back(std::move(each));
+    };
+    around.deliver = [&one](std::vector<envelope> all) {
+      for (auto& each : all) one.delivered.push_back(std::move(each));
+    };
+    around.acknowledged = [&one](std::vector<link_receipt> all) {
+      one.receipts.insert(one.receipts.end(), all.begin(), all.end());
+    };
+    around.answer = [&one](std::shared_ptr<release> what) {
+      for (auto& each : what->answers) one.answers.push_back(std::move(each));
+      for (auto& each : what->publications) one.told.push_back(std::move(each));
+    };
+    around.show = [&one](std::vector<market_publication> news) {
+      for (auto& each : news) one.shown.push_back(std::move(each));
+    };
+    around.head_moved = [&one](storage::shard_id shard, storage::position head) {
+      one.heads[shard] = head;
+    };
+    around.news_lost = [&one] { ++one.lost; };
+    one.mail = std::make_unique<cluster_mail>(shard_count, std::move(around), limits);
+  }
+  void carry() {
+    while (!under_way.empty()) {
+      const auto one = std::move(under_way.front());
+      under_way.pop_front();
+      nodes[one.to].mail->frame_came(one.from, one.bytes);
+    }
+  }
+  void own(account_id account, incarnation owner, storage::epoch at_epoch = 1) {
+    owners[storage::shard_of(account, shard_count)] = {owner, at_epoch, false, false};
+  }
+  struct letter {
+    incarnation from, to;
+    std::string bytes;
+  };
+  std::deque<letter> under_way;
+};
+
+const account_id alice{1};
+
+request read_of(std::uint64_t token) {
+  return {token, alice, account_command{get_balances{}, {}}, {}};
+}
+request order_of(std::uint64_t token, std::string client_id) {
+  place_order order;
+  order.id = {token};
+  order.client_order_id = std::move(client_id);
+  return {token, alice, account_command{order, {}}, {}};
+}
+std::vector<request> batch(request one) {
+  std::vector<request> all;
+  all.push_back(std::move(one));
+  return all;
+}
+/// What the owner's lane lets out once a request has run.
+void answer_all(post_office& post, incarnation owner) {
+  release out;
+  for (const auto& one : std::exchange(post.nodes[owner].run, {}))
+    out.answers.push_back({one.token, delivery::done, done{}});
+  post.nodes[owner].mail->release_far(out, {}, {{storage::shard_of(alice, shard_count), 7}});
+  for (auto& one : out.answers) post.nodes[owner].answers.push_back(std::move(one));
+}
+
+} // namespace
+
+TEST_CASE("cluster_mail: a request goes to the owner, its answer to the edge that asked, with the "
+          "rows it rests on") {
+  post_office post;
+  post.own(alice, 2);
+  post.nodes[1].mail->submit(batch(read_of(5)));
+  post.carry();
+  REQUIRE(post.nodes[2].run.size() == 1);
+  answer_all(post, 2);
+  post.carry();
+  REQUIRE(post.nodes[1].answers.size() == 1);
+  CHECK(post.nodes[1].answers[0].token == 5);
+  CHECK(post.nodes[1].heads.at(storage::shard_of(alice, shard_count)) == 7);
+  CHECK(post.nodes[2].answers.empty());
+}
+
+TEST_CASE(
+  "cluster_mail: a request for a shard of this node goes nowhere else, and its answer stays") {
+  post_office post;
+  post.own(alice, 1);
+  post.nodes[1].mail->submit(batch(read_of(5)));
+  CHECK(post.under_way.empty());
+  answer_all(post, 1);
+  CHECK(post.under_way.empty());
+  REQUIRE(post.nodes[1].answers.size() == 1);
+  CHECK(post.nodes[1].answers[0].token == 5);
+}
+
+TEST_CASE("cluster_mail: what came to a former owner is sent on, and answered to who asked") {
+  post_office post;
+  post.own(alice, 2);
+  post.nodes[1].mail->submit(batch(read_of(5)));
+  post.own(alice, 3, 2); // moved while it was on its way
+  post.carry();
+  REQUIRE(post.nodes[3].run.size() == 1);
+  answer_all(post, 3);
+  post.carry();
+  REQUIRE(post.nodes[1].answers.size() == 1);
+}
+
+TEST_CASE("cluster_mail: without an owner a request waits in its order, and not for ever") {
+  post_office post;
+  auto& edge = post.nodes[1];
+  edge.mail->submit(batch(order_of(1, "a")));
+  edge.mail->submit(batch(order_of(2, "b")));
+  edge.mail->tick();
+  CHECK(post.under_way.empty());
+  post.own(alice, 2);
+  edge.mail->submit(batch(order_of(3, "c"))); // behind those that wait
+  edge.mail->tick();
+  post.carry();
+  REQUIRE(post.nodes[2].run.size() == 3);
+  for (std::uint64_t token = 1; token <= 3; ++token)
+    CHECK((post.nodes[2].run[token - 1].token & cluster_mail::token_mask) == token);
+  post.own(alice, runtime::cluster::nobody);
+  edge.mail->submit(batch(read_of(4)));
+  post.now += mail_limits{}.park_ns + 1;
+  edge.mail->tick();
+  REQUIRE(edge.answers.size() == 1);
+  CHECK(edge.answers[0].how == delivery::unavailable);
+}
+
+TEST_CASE("cluster_mail: what waits is bounded, and who comes then is told at once") {
+  post_office post({.parked_max = 2});
+  for (std::uint64_t token = 1; token <= 3; ++token)
+    post.nodes[1].mail->submit(batch(read_of(token)));
+  REQUIRE(post.nodes[1].answers.size() == 1);
+  CHECK(post.nodes[1].answers[0].token == 3);
+  CHECK(post.nodes[1].answers[0].how == delivery::busy);
+}
+
+TEST_CASE("cluster_mail: when an owner is gone, reads and orders with a client id are asked of the "
+          "next one, others are not") {
+  post_office post;
+  post.own(alice, 2);
+  auto& edge = post.nodes[1];
+  edge.mail->submit(batch(read_of(1)));
+  edge.mail->submit(batch(order_of(2, "mine")));
+  edge.mail->submit(batch(order_of(3, "")));
+  post.under_way.clear(); // it died with them
+  post.own(alice, 3, 2);
+  edge.mail->peer_closed(2);
+  CHECK(edge.lost == 1);
+  edge.mail->tick();
+  post.carry();
+  REQUIRE(post.nodes[3].run.size() == 2);
+  CHECK((post.nodes[3].run[0].token & cluster_mail::token_mask) <= 2);
+  CHECK(edge.answers.empty()); // the third one's fate is not known here
+}
+
+TEST_CASE("cluster_mail: an order whose market is gone is asked about again, though its account's "
+          "node lives") {
+  post_office post;
+  post.own(alice, 1);
+  auto& edge = post.nodes[1];
+  edge.mail->submit(batch(order_of(2, "mine")));
+  edge.mail->submit(batch(order_of(3, "")));
+  CHECK(std::exchange(edge.run, {}).size() == 2);
+  post.now += mail_limits{}.repeat_ns + 1;
+  edge.mail->tick();
+  REQUIRE(edge.run.size() == 1);
+  CHECK((edge.run[0].token & cluster_mail::token_mask) == 2);
+  answer_all(post, 1);
+  post.now += mail_limits{}.repeat_ns + 1;
+  edge.mail->tick();
+  CHECK(edge.run.empty());
+}
+
+TEST_CASE("cluster_mail: of a request that was asked twice nobody says that nothing was done") {
+  post_office post;
+  post.own(alice, 2);
+  auto& edge = post.nodes[1];
+  const auto answer_with = [&](delivery how) {
+    post.carry();
+    release out;
+    for (const auto& one : std::exchange(post.nodes[2].run, {}))
+      out.answers.push_back({one.token, how, done{}});
+    post.nodes[2].mail->release_far(out, {}, {});
+    post.carry();
+  };
+  edge.mail->submit(batch(order_of(1, "once")));
+  answer_with(delivery::unavailable);
+  REQUIRE(edge.answers.size() == 1);
+  edge.answers.clear();
+  edge.mail->submit(batch(order_of(2, "twice")));
+  answer_with(delivery::unknown); // asked again
+  CHECK(edge.answers.empty());
+  post.now += mail_limits{}.repeat_ns + 1;
+  edge.mail->tick();
+  answer_with(delivery::unavailable); // and again
+  CHECK(edge.answers.empty());
+  post.now += mail_limits{}.repeat_ns + 1;
+  edge.mail->tick();
+  answer_with(delivery::done);
+  REQUIRE(edge.answers.size() == 1);
+  CHECK(edge.answers[0].how == delivery::done);
+}
+
+TEST_CASE("cluster_mail: an owner that is silent is left alone but for a try now and then, until "
+          "it is heard") {
+  post_office post;
+  post.own(alice, 2);
+  auto& edge = post.nodes[1];
+  for (std::uint64_t token = 1; token <= 3; ++token) edge.mail->submit(batch(read_of(token)));
+  post.now += 2 * second_ns;
+  edge.mail->submit(batch(read_of(4))); // the try
+  edge.mail->submit(batch(read_of(5)));
+  REQUIRE(edge.answers.size() == 1);
+  CHECK(edge.answers[0].token == 5);
+  CHECK(edge.answers[0].how == delivery::unavailable);
+  post.carry();
+  answer_all(post, 2);
+  post.carry();
+  edge.answers.clear();
+  edge.mail->submit(batch(read_of(6)));
+  post.carry();
+  CHECK(edge.answers.empty());
+  CHECK(post.nodes[2].run.size() == 1);
+}
+
+TEST_CASE("cluster_mail: an owner whose answers come from elsewhere is not thought silent") {
+  post_office post;
+  post.own(alice, 2);
+  auto& edge = post.nodes[1];
+  for (std::uint64_t token = 1; token <= 5; ++token) {
+    edge.mail->submit(batch(read_of(token)));
+    post.carry();
+    release out; // the market that answers is on the edge's own node
+    out.answers.push_back({post.nodes[2].run.back().token, delivery::done, done{}});
+    edge.mail->release_far(out, {}, {});
+    CHECK(out.answers.size() == 1);
+    post.now += second_ns;
+  }
+  CHECK(edge.answers.empty());
+  CHECK(post.nodes[2].run.size() == 5);
+}
+
+TEST_CASE("cluster_mail: link messages and receipts cross nodes with their numbers and tokens") {
+  post_office post;
+  const market_id btc{1};
+  post.owners[storage::shard_of(btc, shard_count)] = {3, 1, false, false};
+  post.own(alice, 2);
+  std::vector<envelope> sent;
+  sent.push_back({alice, btc, 4, cancel_order{{9}, alice}, 77, {}, true});
+  post.nodes[2].mail->send(std::move(sent));
+  post.carry();
+  REQUIRE(post.nodes[3].delivered.size() == 1);
+  CHECK(post.nodes[3].delivered[0].number == 4);
+  CHECK(post.nodes[3].delivered[0].token == 77);
+  post.nodes[3].mail->acknowledge({{alice, btc, 4}});
+  post.carry();
+  REQUIRE(post.nodes[2].receipts.size() == 1);
+  CHECK(post.nodes[2].receipts[0] == link_receipt{alice, btc, 4});
+}
+
+TEST_CASE(
+  "cluster_mail: every edge hears of users and markets, and a gap in what it hears is told") {
+  post_office post;
+  release out;
+  account_publication news;
+  news.account = alice;
+  out.publications.emplace_back(news);
+  post.nodes[2].mail->release_far(out, {}, {});
+  CHECK(out.publications.size() == 1); // this node's edge hears it, too
+  post.carry();
+  CHECK(post.nodes[1].told.size() == 1);
+  CHECK(post.nodes[3].told.size() == 1);
+  CHECK(post.nodes[1].lost == 0);
+  post.cut.insert({2, 1});
+  post.nodes[2].mail->release_far(out, {}, {});
+  post.cut.clear();
+  post.nodes[2].mail->release_far(out, {}, {});
+  post.carry();
+  CHECK(post.nodes[1].lost == 1);
+  CHECK(post.nodes[3].lost == 0);
+}
+
+TEST_CASE("cluster_mail: an edge whose link broke and came back hears news again") {
+  post_office post;
+  auto& owner = *post.nodes[2].mail;
+  owner.peer_closed(1);
+  owner.peer_connected(1);
+  post.nodes[1].mail->peer_connected(2);
+  release out;
+  account_publication news;
+  news.account = alice;
+  out.publications.emplace_back(news);
+  owner.release_far(out, {}, {});
+  post.carry();
+  CHECK(post.nodes[1].told.size() == 1);
+  CHECK(post.nodes[1].lost == 0);
+}
+
+TEST_CASE("cluster_mail: a market's former publisher is not believed") {
+  post_office post;
+  const market_id btc{1};
+  const auto shard = storage::shard_of(btc, shard_count);
+  market_publication news;
+  news.market = btc;
+  release none;
+  post.owners[shard] = {3, 2, false, false};
+  post.nodes[3].mail->release_far(none, {news}, {});
+  post.carry();
+  CHECK(post.nodes[1].shown.size() == 1);
+  post.owners[shard] = {2, 1, false, false}; // as node 2 still has it
+  post.nodes[2].mail->release_far(none, {news}, {});
+  post.carry();
+  CHECK(post.nodes[1].shown.size() == 1);
+}
+
+TEST_CASE("cluster_mail: bytes that are no frame change nothing and are counted") {
+  post_office post;
+  post.nodes[1].mail->frame_came(2, "nonsense");
+  CHECK(post.nodes[1].mail->statistics().frames_refused == 1);
+}
