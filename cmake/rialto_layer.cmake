@@ -1,11 +1,12 @@
-# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [HEAVY file...] [PROGRAM name] [RECORDINGS])
+# rialto_layer(NAME [IMPORTS layer...] [LINKS target...] [PCH header...] [TEST_PCH header...] [HEAVY file...] [PROGRAM name] [RECORDINGS])
 #
 # All that a layer's CMakeLists.txt says: makes library rialto_NAME from the folder's sources, test program
 # NAME_tests from tests/NAME/*_test.cpp and one bench program per bench/NAME/*_bench.cpp.
 # Cases of the suite "recordings" are a test of their own, NAME_recordings: skipped, and shown so, without the recorded data.
+# PCH names headers that most of its files include (half of the build is spent on reading headers); tests have TEST_PCH beside them.
 # HEAVY names sources that are built one at a time (Beast). PROGRAM makes a program of main.cpp and the library.
 function(rialto_layer name)
-  cmake_parse_arguments(arg "RECORDINGS" "PROGRAM" "IMPORTS;LINKS;PCH;HEAVY" ${ARGN})
+  cmake_parse_arguments(arg "RECORDINGS" "PROGRAM" "IMPORTS;LINKS;PCH;TEST_PCH;HEAVY" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   set(links rialto_flags ${arg_LINKS})
   foreach(import ${arg_IMPORTS})
@@ -45,6 +46,7 @@ function(rialto_layer name)
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cpp")
   if(tests)
     add_executable(${name}_tests ${tests})
+    rialto_test_program(${name}_tests ${arg_PCH} ${arg_TEST_PCH})
     target_link_libraries(${name}_tests PRIVATE rialto_${name} rialto_doctest_main)
     add_dependencies(unit_tests ${name}_tests)
     add_test(NAME ${name} COMMAND ${name}_tests -tse=recordings)
@@ -65,6 +67,14 @@ function(rialto_layer name)
     add_test(NAME ${program} COMMAND ${program} --small)
     set_tests_properties(${program} PROPERTIES LABELS bench TIMEOUT 120)
   endforeach()
+endfunction()
+
+# Settings of a program of tests: -O1, which builds a quarter faster than -O3, and headers that all of its files share.
+function(rialto_test_program program)
+  if(NOT RIALTO_SANITIZE)
+    target_compile_options(${program} PRIVATE -O1)
+  endif()
+  target_precompile_headers(${program} PRIVATE <doctest/doctest.h> ${ARGN})
 endfunction()
 
 # The layers in the order of their arrows; a folder without a CMakeLists.txt is not built yet.

@@ -3,7 +3,11 @@ find_package(Threads REQUIRED)
 
 find_program(RIALTO_CCACHE ccache)
 if(RIALTO_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${RIALTO_CCACHE}")
+  # Paths below the source folder count as relative ones, so that another checkout or worktree finds what this one built;
+  # a precompiled header is known by what it includes, which gcc says with -fpch-preprocess.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${RIALTO_CCACHE}")
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()
 find_program(RIALTO_MOLD mold)
 if(RIALTO_MOLD)
