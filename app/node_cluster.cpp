@@ -170,7 +170,7 @@ void node_cluster::stop() {
   if (keeper_.joinable()) keeper_.join();
   tools_.stop();
   if (driver_) driver_->stop();
-  mesh_.reset();
+  if (mesh_) mesh_->stop(); // and stays: the mail sends to it to the end
 }
 
 void node_cluster::keep_mail() {

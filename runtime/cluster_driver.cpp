@@ -362,8 +362,12 @@ void cluster_driver::leave_if_drained() {
     return finish(leave_reason::drained, "without a lease there is nothing to hand over");
   // The first answer tells what there is, and a leader first gives the lock back.
   if (rows_.find(me) == nullptr || rows_.find(me)->state != node_state::draining ||
-      !duty_.owns_nothing(rows_) || lead_.leads())
+      !duty_.owns_nothing(rows_) || lead_.leads()) {
+    empty_since_.reset();
     return;
+  }
+  if (!empty_since_) empty_since_ = now();
+  if (now().value - empty_since_->value < options_.linger_ns) return;
   is_leaving_ = true;
   const bool is_taken = own_->post(
     me,

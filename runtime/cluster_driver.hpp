@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace rialto::runtime {
@@ -38,6 +39,8 @@ struct cluster_options {
   cluster::membership_times times = {};
   cluster::placement_options placement = {};
   cluster::duty_times duty = {};
+  /// A drained node stays so long, and sends on what comes: until all others have read twice who owns its shards now.
+  std::int64_t linger_ns = 700'000'000;
   int statement_ms = 1'000; // bound of one statement; shorter than the lease
 };
 
@@ -185,6 +188,7 @@ private:
   std::vector<cluster_peer> peers_;
   timestamp_ns next_renewal_, answered_at_, lock_gained_at_;
   bool is_asking_ = false, is_hasty_ = false, is_ending_holder_ = false;
+  std::optional<timestamp_ns> empty_since_; // drained, and lingering
   bool is_draining_ = false, is_leaving_ = false, is_over_ = false;
   std::size_t leaders_busy_ = 0;   // statements under way on the leader's session
   std::uint64_t lock_session_ = 0; // which of the leader's sessions got the lock

@@ -8,12 +8,22 @@ namespace rialto::actors {
 
 namespace {
 
-/// Links take a frame or refuse it whole: what was refused begins at the returned index.
+enum class sent : std::uint8_t { nothing, a_part, all };
+
+/// Links take a frame or refuse it whole.
+template <class Frame>
+sent send_frames(const mail_surroundings& around, incarnation to, const Frame& frame) {
+  auto so_far = sent::nothing;
+  for (const auto& bytes : protocol::encode(frame).frames) {
+    if (!around.send(to, bytes)) return so_far;
+    so_far = sent::a_part;
+  }
+  return sent::all;
+}
+
 template <class Frame>
 bool send_all(const mail_surroundings& around, incarnation to, const Frame& frame) {
-  for (const auto& bytes : protocol::encode(frame).frames)
-    if (!around.send(to, bytes)) return false;
-  return true;
+  return send_frames(around, to, frame) == sent::all;
 }
 
 /// A request whose second run changes nothing: the account knows a client id for a day, with its body.
@@ -88,14 +98,15 @@ void cluster_mail::give_away(sorted& what) {
   const auto now = around_.monotonic_ns();
   for (auto& [owner, requests] : what.requests) {
     const protocol::request_frame frame{std::move(requests)};
-    if (send_all(around_, owner, frame)) {
+    const auto how_much = send_frames(around_, owner, frame);
+    if (how_much == sent::all) {
       statistics_.requests_sent += frame.items.size();
       for (const auto& one : frame.items) note_sent(owner, one, now);
       continue;
     }
     // The link is down or full. Some of it may have gone out in a frame before: what may not run twice is of unknown fate.
     for (const auto& one : frame.items)
-      if (may_repeat(world_, one) || frame.items.size() == 1)
+      if (how_much == sent::nothing || may_repeat(world_, one))
         park(shard_of(one.to), {one, now + limits_.park_ns}, what);
       else if (one.token != 0)
         what.refused.push_back({one.token, delivery::unknown, {}});

@@ -83,8 +83,12 @@ mesh::mesh(caf::actor_system& system, actor_surroundings around, mesh_options op
 }
 
 mesh::~mesh() {
+  stop();
+}
+
+void mesh::stop() {
   auto& state = *parts_->state;
-  state.stopping = true;
+  if (state.stopping.exchange(true)) return;
   state.dialing.stop();
   {
     const std::lock_guard hold(state.desk_lock);
@@ -114,6 +118,7 @@ void mesh::set_peers(std::vector<peer_address> peers) {
   auto& state = *parts_->state;
   {
     const std::unique_lock hold(state.lock);
+    if (state.stopping) return;
     decltype(state.links) next;
     for (auto& peer : peers) {
       if (peer.id == state.self || peer.id == cluster::nobody) continue;

@@ -10,7 +10,7 @@
 //       beyond that send() answers false and keeps nothing
 //   M4  per pair one link; the node with the greater incarnation dials, and tries for ever while the peer is listed
 //   M5  nodes of another protocol, another cluster, or another incarnation than the one that was dialed are refused
-//   M6  callbacks come one at a time per peer, on a scheduler's thread, and none after the destructor
+//   M6  callbacks come one at a time per peer, on a scheduler's thread, and none after stop()
 #pragma once
 
 #include "runtime/cluster/rows.hpp"
@@ -85,11 +85,13 @@ public:
   /// Listens. Throws mesh_failure.
   mesh(caf::actor_system& system, actor_surroundings around, mesh_options options,
        mesh_callbacks callbacks);
-  /// Ends all links; waits for callbacks that run. The actor_system must outlive the mesh.
+  /// stop(). The actor_system must outlive the mesh.
   ~mesh();
   mesh(const mesh&) = delete;
   mesh& operator=(const mesh&) = delete;
 
+  /// Ends all links, once; waits for callbacks that run, which may call in as ever. What is sent afterwards is not taken.
+  void stop();
   [[nodiscard]] std::uint16_t port() const;
   /// Who this node is from now on (a node that lost its lease joins again as another): forgets all peers. While it is
   /// nobody, every hello is refused.

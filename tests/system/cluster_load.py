@@ -236,9 +236,9 @@ class BookListener(Following):
         data = message.get("data")
         if message.get("channel") == f"trades.{self.symbol}":
             for one in data if isinstance(data, list) else data.get("items", [data]):
-                known = self.trades.setdefault(one["id"], one)
+                known = self.trades.setdefault(one["trade_id"], one)
                 if (known["price"], known["quantity"]) != (one["price"], one["quantity"]):
-                    self.wrong.append(f"{self.name}: trade {one['id']} was {known} and is {one}")
+                    self.wrong.append(f"{self.name}: trade {one['trade_id']} was {known} and is {one}")
         if message.get("channel") != f"book.{self.symbol}":
             return
         if data["type"] == "snapshot":
@@ -341,7 +341,18 @@ class Crowd:
     def check_money(self, seconds=90):
         for edge in self.cluster.edges:
             until(lambda edge=edge: self.is_conserved(edge), seconds,
-                  lambda edge=edge: f"the sums on {edge.name}: {dict(self.totals)}, deposited {dict(self.deposited)}")
+                  lambda edge=edge: f"the sums on {edge.name}: {dict(self.totals)}, deposited {dict(self.deposited)}, "
+                  f"balances say {dict(self.held(edge))}")
+
+    def held(self, edge):
+        """What the accounts themselves say, fees taken off."""
+        sums = collections.Counter()
+        for user in self.users:
+            api = self.calm_api(user, edge)
+            for row in self.case.expect(api.get("account/balances"), 200):
+                sums[row["asset"]] += Decimal(row["available"]) + Decimal(row["hold"])
+            api.close()
+        return sums
 
     def check_orders(self, edge):
         """Every acknowledged order once, under the id that was told, and whatever else there is was asked for; every trade has two sides."""
@@ -376,7 +387,8 @@ class Crowd:
             for one in self.books:
                 if one.symbol == symbol:
                     self.case.until(lambda one=one, levels=levels: one.book() == levels,
-                                    lambda one=one, shown=shown: f"{one.name} at {one.update} as REST at {shown['last_update']}")
+                                    lambda one=one, shown=shown: f"{one.name} at {one.update} ({one.snapshots} snapshots, {one.diffs} diffs, "
+                                    f"{one.drops} drops, {one.problem}) as REST at {shown['last_update']}")
 
     def check_listeners(self, edge):
         for one, user in zip(self.listeners, self.users):

@@ -243,7 +243,8 @@ class ClusterTestCase(support.NodeTestCase):
         return made.start() if start else made
 
     def _show_logs(self, cluster):
-        if getattr(self._outcome, "success", True):
+        result = self._outcome.result  # its `success` is of the running part alone, and that is this cleanup
+        if not any(test is self for test, _ in [*result.failures, *result.errors]):
             return
         kept = os.environ.get("CLUSTER_TEST_LOGS")  # a folder for whole logs
         if kept:
