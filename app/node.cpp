@@ -161,6 +161,7 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
     runtime::log_info("node", "stopping");
   if (!has_failed) core.drain(); // the edge answers on while others take over
   web.stop();                    // what was asked is answered first
+  if (!has_failed) core.leave();
   if (copies) copies->stop();
   core.disconnect_edge();
   edge.stop();

@@ -16,6 +16,7 @@ using runtime::cluster::turn_number;
 namespace {
 
 constexpr auto mail_pause = 20ms;
+constexpr auto leave_within = 3s; // else the lease ends by itself
 
 runtime::cluster::role_set roles_of(const std::vector<std::string>& words) {
   runtime::cluster::role_set roles = 0;
@@ -157,7 +158,14 @@ void node_cluster::answer_tools(std::function<std::string(std::string_view)> ans
 bool node_cluster::drain(std::chrono::seconds within) {
   driver_->ask_drain();
   std::unique_lock hold(lock_);
-  return wake_.wait_for(hold, within, [this] { return has_left_.load(); });
+  return wake_.wait_for(hold, within, [this] { return is_empty_ || has_left_; });
+}
+
+void node_cluster::leave() {
+  if (!is_empty_) return;
+  driver_->ask_leave();
+  std::unique_lock hold(lock_);
+  wake_.wait_for(hold, leave_within, [this] { return has_left_.load(); });
 }
 
 void node_cluster::stop() {
@@ -263,6 +271,15 @@ void node_cluster::link_peers(const std::vector<runtime::cluster_peer>& peers) {
   }
   mail_->peers_changed(std::move(mailed));
   mesh_->set_peers(std::move(addresses));
+}
+
+void node_cluster::emptied() {
+  {
+    const std::lock_guard hold(lock_);
+    is_empty_ = true;
+    wake_.notify_all();
+  }
+  if (on_emptied) on_emptied();
 }
 
 void node_cluster::left(runtime::leave_reason why, const std::string& detail) {

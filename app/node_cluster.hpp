@@ -43,8 +43,10 @@ public:
   void attach(parts to);
   /// Requests of this node's edge.
   void submit(std::vector<actors::request> requests) { mail_->submit(std::move(requests)); }
-  /// Hands all shards over; true when that is done within the time.
+  /// Hands all shards over; true when that is done within the time. Requests of this node's edge go on.
   bool drain(std::chrono::seconds within);
+  /// Behind a drain, when nothing is asked here any more: out of the cluster, in order.
+  void leave();
   /// Ends links and membership.
   void stop();
 
@@ -61,6 +63,8 @@ public:
   [[nodiscard]] runtime::cluster_driver& driver() { return *driver_; }
   [[nodiscard]] runtime::mesh& links() { return *mesh_; }
   [[nodiscard]] const actors::mail_statistics& mail() const { return mail_->statistics(); }
+  /// Called once, on a thread of the driver, when this node has no shard any more and may leave.
+  std::function<void()> on_emptied;
   /// Called once, on a thread of the driver, when this process is out of the cluster.
   std::function<void(runtime::leave_reason)> on_left;
   /// Who answers tools, on a thread of its own; until stop().
@@ -87,6 +91,7 @@ private:
   void drop_shard(runtime::cluster::shard_id shard) override;
   void lease_changed(runtime::cluster::own_lease to) override;
   void peers_changed(const std::vector<runtime::cluster_peer>& peers) override;
+  void emptied() override;
   void left(runtime::leave_reason why, const std::string& detail) override;
 
   template <class Message>
@@ -104,7 +109,7 @@ private:
   runtime::cluster::role_set roles_ = 0;
   std::unique_ptr<parts> parts_; // as mail_, null before attach()
   std::unique_ptr<actors::cluster_mail> mail_;
-  std::atomic<bool> is_attached_{false}, has_left_{false};
+  std::atomic<bool> is_attached_{false}, is_empty_{false}, has_left_{false};
   std::vector<runtime::cluster_peer> peers_; // under lock_
   std::unique_ptr<runtime::mesh> mesh_;
   std::unique_ptr<runtime::cluster_driver> driver_;

@@ -37,6 +37,8 @@ public:
   void disconnect_edge();
   /// In a cluster: hands the shards of this node over, while its edge still answers.
   void drain();
+  /// Of a cluster: out of it, when the edge has ended.
+  void leave();
   void stop();
   /// Null: a node of its own.
   [[nodiscard]] node_cluster* cluster();

@@ -38,10 +38,12 @@ void node_core::join_cluster() {
   all.cluster->on_left = [&all](runtime::leave_reason why) {
     all.gate.set_ready(false, "the node has left the cluster");
     if (why == runtime::leave_reason::drained)
-      ::kill(::getpid(), SIGTERM); // an operator's drain ends the process, as a signal does
+      ::kill(::getpid(), SIGTERM);
     else
       all.fail();
   };
+  // An operator's drain ends the process, as a signal does.
+  all.cluster->on_emptied = [] { ::kill(::getpid(), SIGTERM); };
   all.cluster->attach(
     {all.router, all.faces, *all.projection, [&all] { return all.gate.shard(); }});
   all.gate.forward(
@@ -93,6 +95,10 @@ void node_core::drain() {
     runtime::log_warning(
       "node", "not all shards were handed over within {} s; they move when this node is gone",
       within.count());
+}
+
+void node_core::leave() {
+  if (parts_->cluster) parts_->cluster->leave();
 }
 
 node_cluster* node_core::cluster() {

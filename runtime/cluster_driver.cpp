@@ -111,6 +111,9 @@ void cluster_driver::mesh_ready() {
 void cluster_driver::ask_drain() {
   post([this] { begin_drain(); });
 }
+void cluster_driver::ask_leave() {
+  post([this] { may_leave_ = true; });
+}
 void cluster_driver::shard_opened(shard_id shard, turn_number turn) {
   post([=, this] { to_duty(cluster::shard_opened{shard, turn}); });
 }
@@ -368,6 +371,8 @@ void cluster_driver::leave_if_drained() {
   }
   if (!empty_since_) empty_since_ = now();
   if (now().value - empty_since_->value < options_.linger_ns) return;
+  if (!std::exchange(is_told_empty_, true)) tell([](cluster_host& host) { host.emptied(); });
+  if (!may_leave_) return;
   is_leaving_ = true;
   const bool is_taken = own_->post(
     me,

@@ -72,6 +72,8 @@ public:
   virtual void lease_changed(cluster::own_lease to) = 0;
   /// Who lives, without this node, ascending by id.
   virtual void peers_changed(const std::vector<cluster_peer>& peers) = 0;
+  /// Drained: every shard has its new owner and the others know it. Finish what was asked here, then ask_leave().
+  virtual void emptied() = 0;
   virtual void left(leave_reason why, const std::string& detail) = 0;
 };
 
@@ -98,12 +100,13 @@ public:
 
   void start();
   /// Ends without a word to the cluster, as a crash would, when the statements under way have ended. To leave in order: ask_drain(),
-  /// wait for left().
+  /// wait for emptied(), ask_leave(), wait for left().
   void stop();
 
   // From any thread.
   void mesh_ready(); // from now on it may own shards
   void ask_drain();
+  void ask_leave();
   void shard_opened(cluster::shard_id shard, cluster::turn_number turn);
   /// `journal_epoch` above 0: the journal is there, and that is why.
   void shard_open_failed(cluster::shard_id shard, cluster::turn_number turn,
@@ -189,6 +192,7 @@ private:
   timestamp_ns next_renewal_, answered_at_, lock_gained_at_;
   bool is_asking_ = false, is_hasty_ = false, is_ending_holder_ = false;
   std::optional<timestamp_ns> empty_since_; // drained, and lingering
+  bool is_told_empty_ = false, may_leave_ = false;
   bool is_draining_ = false, is_leaving_ = false, is_over_ = false;
   std::size_t leaders_busy_ = 0;   // statements under way on the leader's session
   std::uint64_t lock_session_ = 0; // which of the leader's sessions got the lock

@@ -136,6 +136,7 @@ public:
     const std::lock_guard hold(lock_);
     peers_ = peers;
   }
+  void emptied() override { driver.ask_leave(); }
   void left(leave_reason why, const std::string& detail) override {
     const std::lock_guard hold(lock_);
     CHECK_FALSE(left_); // once

@@ -64,6 +64,7 @@ class OrderLoop(threading.Thread):
         self.unknown = set()    # client order ids without an answer when the loop ended
         self.statuses = collections.Counter()  # of first and later answers
         self.wrong = []         # answers that must not be
+        self.busy = collections.deque(maxlen=20)  # requests that were answered 503 or 504
         self.refused = collections.Counter()  # by code
         self.longest = 0.0      # seconds from the first try to the answer
         self.answered_at = collections.deque(maxlen=100_000)  # when an order was acknowledged
@@ -108,6 +109,7 @@ class OrderLoop(threading.Thread):
     def send(self, method, path, body, good):
         """Until there is a definite answer; None when the loop ends before one comes."""
         while True:
+            began = time.time()
             try:
                 answer = self.caller.api().request(method, path, body)
             except (OSError, http.client.HTTPException) as error:
@@ -123,6 +125,8 @@ class OrderLoop(threading.Thread):
                 if answer.status not in BUSY:
                     self.wrong.append(f"{method} {path} {body} -> {answer}")
                     return answer
+                self.busy.append(f"{time.strftime('%T', time.gmtime(began))}.{int(began * 1000) % 1000:03} {method} {path} {body} -> "
+                                 f"{answer.status} {answer.json['title']} after {time.time() - began:.3f} s")
                 if self.dice.random() < 0.3:
                     self.caller.turn_away()
             if self._ends.wait(0.05):
@@ -235,10 +239,10 @@ class BookListener(Following):
     def take(self, message):
         data = message.get("data")
         if message.get("channel") == f"trades.{self.symbol}":
-            for one in data if isinstance(data, list) else data.get("items", [data]):
-                known = self.trades.setdefault(one["trade_id"], one)
+            for one in data["trades"]:
+                known = self.trades.setdefault(one["id"], one)
                 if (known["price"], known["quantity"]) != (one["price"], one["quantity"]):
-                    self.wrong.append(f"{self.name}: trade {one['trade_id']} was {known} and is {one}")
+                    self.wrong.append(f"{self.name}: trade {one['id']} was {known} and is {one}")
         if message.get("channel") != f"book.{self.symbol}":
             return
         if data["type"] == "snapshot":
@@ -288,6 +292,7 @@ class Crowd:
         self.acknowledged = [{} for _ in self.users]
         self.unknown = [set() for _ in self.users]
         self.statuses, self.refused, self.wrong, self.longest = collections.Counter(), collections.Counter(), [], 0.0
+        self.busy = []
         self.listeners = [Listener(f"listener-{i}", edges, self.users[i].api.token, seed) for i in range(min(listeners, count))]
         self.books = [BookListener(f"book-{symbol}-{edge.name}", [edge], symbol, seed) for symbol in self.symbols for edge in edges
                       ] if listeners else []
@@ -317,6 +322,7 @@ class Crowd:
             self.statuses += one.statuses
             self.refused += one.refused
             self.wrong += one.wrong
+            self.busy += one.busy
             self.longest = max(self.longest, one.longest)
         self.loops = []
         return self
