@@ -9,6 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::int64_t day_ns = 86'400'000'000'000;
 
+/// What news say beside the book, when they do not continue it: whoever listens gets no diff until the whole book has come.
+market_publication without_book(const market_publication& news) {
+  auto rest = news;
+  rest.levels.clear();
+  rest.first_update = rest.last_update = 0;
+  return rest;
+}
+
 /// Book, tape and ticker of one market.
 class market_data_actor : public runtime::tracked_actor {
 public:
@@ -33,10 +41,11 @@ protected:
         for (const auto& news : *batch.news) {
           if (news.market != market_) continue;
           const auto before = faces_->market.reference_price();
-          if (news.last_update != 0 && !news.is_snapshot &&
-              !faces_->market.follows(news.first_update))
-            context_->ask_snapshot(market_);
-          for (auto& message : faces_->market.apply(news, context_->out, *numbers))
+          const bool is_gap = news.last_update != 0 && !news.is_snapshot &&
+                              !faces_->market.follows(news.first_update);
+          if (is_gap) context_->ask_snapshot(market_);
+          for (auto& message :
+               faces_->market.apply(is_gap ? without_book(news) : news, context_->out, *numbers))
             out.push_back(std::move(message));
           if (!news.trades.empty()) context_->tape.append(market_, news.trades);
           const auto after = faces_->market.reference_price();

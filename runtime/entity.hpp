@@ -20,8 +20,8 @@
 
 namespace rialto::runtime {
 
-/// One link message on its way. `token` and `context` are never journaled: a re-sent message has
-/// none, so nobody is answered twice.
+/// One link message on its way. `token` and `context` are never journaled: what a recovered entity sends again has none. Who
+/// was answered does not listen for a second answer.
 template <class World>
 struct envelope {
   entity_id from, to;
@@ -30,6 +30,13 @@ struct envelope {
   std::uint64_t token = 0;
   typename World::context context;
   bool is_durable = false; // what it rests on is: if its receiver cannot append, it comes again
+};
+
+/// What a message that leaves the lane has with it, kept as long as the message is.
+template <class World>
+struct link_rider {
+  std::uint64_t token = 0;
+  typename World::context context;
 };
 
 /// What one command or message led to.
@@ -62,8 +69,10 @@ public:
   [[nodiscard]] entity_id self() const { return self_; }
   [[nodiscard]] std::uint64_t event_number() const { return event_number_; }
   [[nodiscard]] timestamp_ns last_time() const { return last_time_; }
-  [[nodiscard]] outbox<typename World::message>& links_out() { return outbox_; }
-  [[nodiscard]] const outbox<typename World::message>& links_out() const { return outbox_; }
+  [[nodiscard]] outbox<typename World::message, link_rider<World>>& links_out() { return outbox_; }
+  [[nodiscard]] const outbox<typename World::message, link_rider<World>>& links_out() const {
+    return outbox_;
+  }
 
   virtual void execute(const typename World::command& cmd, timestamp_ns clock, std::uint64_t token,
                        step<World>& out) = 0;
@@ -90,7 +99,7 @@ protected:
   std::uint64_t event_number_ = 0;
   timestamp_ns last_time_;
   inbox inbox_;
-  outbox<typename World::message> outbox_;
+  outbox<typename World::message, link_rider<World>> outbox_;
 };
 
 template <class World, class Machine>

@@ -14,7 +14,9 @@
 #include "storage/record.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace rialto::runtime {
@@ -50,12 +52,13 @@ private:
 };
 
 /// The sending half: per peer, the next number and the messages not yet acknowledged.
-template <class Message>
+template <class Message, class Rider = std::monostate>
 class outbox {
 public:
   struct entry {
     std::uint64_t number = 0;
-    Message body;
+    Message body = {};
+    std::shared_ptr<const Rider> rider = {}; // in memory alone
   };
 
   /// Numbers a message and keeps it.
@@ -65,6 +68,16 @@ public:
     peer.kept.push_back({number, body});
     ++kept_;
     return number;
+  }
+  /// What goes along whenever the message is sent again by this process.
+  void ride(entity_id to, std::uint64_t number, std::shared_ptr<const Rider> rider) {
+    const auto at = peers_.find(to);
+    if (at == peers_.end()) return;
+    for (auto one = at->second.kept.rbegin(); one != at->second.kept.rend(); ++one)
+      if (one->number == number) {
+        one->rider = std::move(rider);
+        return;
+      }
   }
   /// The peer has durably received everything up to `number`. Nothing is removed before settle()
   /// (L3).

@@ -106,6 +106,10 @@ void shard<World>::take_step(slot& at, std::uint64_t token, bool hold_messages, 
   }
   for (auto& message : step_.sent) {
     if (hold_messages || !is_local(message.to)) {
+      if (message.token != 0)
+        at.live->links_out().ride(message.to, message.number,
+                                  std::make_shared<const link_rider<World>>(
+                                    link_rider<World>{message.token, message.context}));
       pending().later.push_back(std::move(message));
       continue;
     }
@@ -139,6 +143,8 @@ void shard<World>::resend(slot& at) {
   at.live->links_out().for_each_waiting([&](entity_id to, const auto& one) {
     ++statistics_.resends;
     envelope<World> again{at.id, to, one.number, one.body, 0, {}};
+    if (one.rider) again.token = one.rider->token, again.context = one.rider->context;
+    again.is_durable = true; // what is decided now says nothing of the record that posted it
     if (is_local(to))
       enqueue(std::move(again));
     else
@@ -207,7 +213,8 @@ void shard<World>::release_of(storage::notice& one, std::vector<answer>& answers
       for (auto& waiting : effects.answers)
         if (waiting.token == token) waiting.how = delivery::unknown;
     for (const auto& message : effects.later) // its receiver would have answered
-      if (message.token != 0) answers.push_back({message.token, how, {}});
+      if (message.token != 0)
+        answers.push_back({message.token, message.is_durable ? delivery::unknown : how, {}});
   }
   for (auto& waiting : effects.answers) answers.push_back(std::move(waiting));
   effects.answers.clear();

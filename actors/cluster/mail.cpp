@@ -180,14 +180,14 @@ void cluster_mail::send_answers(std::vector<answer> answers,
   }
   for (auto& [origin, frame] : far) {
     frame.heads = heads;
-    for (const auto& [id, peer] : peers_)
-      if ((id & origin_mask) == origin) send_answers_to(id, frame);
+    for (auto& [id, peer] : peers_)
+      if ((id & origin_mask) == origin) send_answers_to(id, peer, frame);
   }
   if (mine && !mine->answers.empty()) around_.answer(std::move(mine));
 }
 
 /// What fits no frame is said to be too much to say.
-void cluster_mail::send_answers_to(incarnation to, protocol::answer_frame& frame) {
+void cluster_mail::send_answers_to(incarnation to, peer_state& at, protocol::answer_frame& frame) {
   auto made = protocol::encode(frame);
   protocol::answer_frame short_ones{frame.heads, {}};
   for (const auto index : made.left_out)
@@ -195,8 +195,25 @@ void cluster_mail::send_answers_to(incarnation to, protocol::answer_frame& frame
   if (!short_ones.items.empty())
     for (auto& bytes : protocol::encode(short_ones).frames) made.frames.push_back(std::move(bytes));
   for (const auto& bytes : made.frames)
-    if (!around_.send(to, bytes)) return; // its link is down: whoever waits there hears "unknown"
+    if (!send_or_keep(to, at, bytes)) return; // whoever waits there hears "unknown"
   statistics_.answers_sent += frame.items.size();
+}
+
+/// C4.
+bool cluster_mail::send_or_keep(incarnation to, peer_state& at, const std::string& bytes) {
+  if (at.is_connected) return around_.send(to, bytes);
+  if (!at.is_listed || at.kept_bytes + bytes.size() > limits_.kept_bytes_max) return false;
+  ++statistics_.kept;
+  at.kept_bytes += bytes.size();
+  at.kept.push_back({around_.monotonic_ns() + limits_.keep_ns, bytes});
+  return true;
+}
+
+void cluster_mail::forget_kept(peer_state& at, std::int64_t now) {
+  while (!at.kept.empty() && at.kept.front().until_ns <= now) {
+    at.kept_bytes -= at.kept.front().bytes.size();
+    at.kept.pop_front();
+  }
 }
 
 void cluster_mail::release_far(
@@ -220,15 +237,18 @@ void cluster_mail::release_far(
     markets.items.push_back({at_epoch, ++numbers_[one.market], one});
     publishers_[one.market] = {at_epoch, around_.me(), 0}; // no former one is believed
   }
+  const auto market_frames = protocol::encode(markets).frames;
   for (auto& [id, peer] : peers_) {
-    if (!peer.has_edge || !peer.is_connected) continue;
+    if (!peer.has_edge) continue;
     if (!users.items.empty()) {
       users.first_number = peer.news_sent + 1;
       peer.news_sent += users.items.size(); // also when the link refuses: the gap is seen there
-      static_cast<void>(send_all(around_, id, users));
+      for (const auto& bytes : protocol::encode(users).frames)
+        if (!send_or_keep(id, peer, bytes)) break;
     }
-    if (!markets.items.empty() && send_all(around_, id, markets))
-      statistics_.news_sent += markets.items.size();
+    for (const auto& bytes : market_frames)
+      if (!send_or_keep(id, peer, bytes)) break;
+    statistics_.news_sent += markets.items.size();
   }
 }
 
@@ -324,6 +344,7 @@ void cluster_mail::tick() {
         again->second.back().until_ns = until; // it waits on, no longer than before
     }
   }
+  for (auto& [id, peer] : peers_) forget_kept(peer, now);
   repeat_open(now, all);
   give_away(all);
   statistics_.parked = parked_count_;
@@ -334,10 +355,14 @@ void cluster_mail::tick() {
 void cluster_mail::peers_changed(std::vector<peer> peers) {
   const std::lock_guard hold(lock_);
   std::map<incarnation, peer_state> now;
+  const auto time = around_.monotonic_ns();
   for (const auto& one : peers) {
     const auto known = peers_.find(one.id);
     auto& at = now[one.id];
-    if (known != peers_.end()) at = known->second;
+    if (known != peers_.end())
+      at = std::move(known->second);
+    else
+      at.apart_since_ns = time;
     at.is_listed = true;
     at.has_edge = one.has_edge;
   }
@@ -348,12 +373,23 @@ void cluster_mail::peers_changed(std::vector<peer> peers) {
 }
 
 void cluster_mail::peer_connected(incarnation who) {
-  const std::lock_guard hold(lock_);
-  auto& at = peers_[who];
-  at.is_connected = true;
-  at.news_sent = 0;
-  at.news_expected = 1;
-  owners_.erase(who);
+  bool was_apart = false;
+  {
+    const std::lock_guard hold(lock_);
+    auto& at = peers_[who];
+    const auto now = around_.monotonic_ns();
+    was_apart = at.apart_since_ns != 0 && now - at.apart_since_ns > limits_.apart_ns;
+    at.is_connected = true;
+    at.news_expected = 1;
+    owners_.erase(who);
+    forget_kept(at, now);
+    for (const auto& one : std::exchange(at.kept, {}))
+      static_cast<void>(around_.send(who, one.bytes));
+    at.kept_bytes = 0;
+  }
+  if (!was_apart) return;
+  ++statistics_.news_lost;
+  around_.news_lost();
 }
 
 /// Its answers and news may be lost with the link. What may be asked again is, of whoever owns it then.
@@ -363,6 +399,8 @@ void cluster_mail::peer_closed(incarnation who) {
     const std::lock_guard hold(lock_);
     if (const auto at = peers_.find(who); at != peers_.end()) {
       at->second.is_connected = false; // it may come back as the same
+      at->second.news_sent = 0;
+      at->second.apart_since_ns = around_.monotonic_ns();
       if (!at->second.is_listed) peers_.erase(at);
     }
     owners_.erase(who);

@@ -9,7 +9,9 @@
 //   C2  what has no owner at the moment is parked, in order per shard, for park_ns at most; at most parked_max in all. Beyond it requests are
 //       answered "busy" and link messages dropped
 //   C3  an owner that has left `breaker_count` requests unanswered for breaker_ns and says nothing is sent one every breaker_try_ns: the others are "unavailable" at once
-//   C4  tokens name the node that waits: its number in 15 bits above the edge's 47
+//   C4  answers and news for a node that lives and is not linked at the moment (a new node owns shards before all edges have dialed it) wait keep_ns for the
+//       link, in order, at most kept_bytes_max for each; an edge that was apart for longer, or a gap in the numbers, tells clients to come again
+//   C5  tokens name the node that waits: its number in 15 bits above the edge's 47
 #pragma once
 
 #include "actors/protocol/frames.hpp"
@@ -36,6 +38,10 @@ struct mail_limits {
   std::int64_t breaker_ns = 1'000'000'000;
   std::int64_t breaker_try_ns = 500'000'000;
   std::size_t breaker_count = 3;
+  std::int64_t keep_ns = 4'000'000'000;
+  std::int64_t apart_ns =
+    3'000'000'000; // shorter than keep_ns: the two sides do not notice at the same time
+  std::size_t kept_bytes_max = 8'000'000;
 };
 
 /// What the mail stands between. All may be called from any thread and only post.
@@ -58,8 +64,9 @@ struct mail_surroundings {
 
 struct mail_statistics {
   std::atomic<std::uint64_t> requests_sent{0}, requests_received{0}, messages_sent{0},
-    messages_received{0}, answers_sent{0}, answers_received{0}, parked{0}, expired{0}, shed{0},
-    broken{0}, sent_again{0}, frames_refused{0}, news_sent{0}, news_received{0}, news_lost{0};
+    messages_received{0}, answers_sent{0}, answers_received{0}, kept{0}, parked{0}, expired{0},
+    shed{0}, broken{0}, sent_again{0}, frames_refused{0}, news_sent{0}, news_received{0},
+    news_lost{0};
 };
 
 class cluster_mail {
@@ -118,6 +125,13 @@ private:
   struct peer_state {
     bool is_listed = false, has_edge = false, is_connected = false;
     std::uint64_t news_sent = 0, news_expected = 1;
+    std::int64_t apart_since_ns = 0;
+    struct waiting_frame {
+      std::int64_t until_ns = 0;
+      std::string bytes;
+    };
+    std::deque<waiting_frame> kept; // C4
+    std::size_t kept_bytes = 0;
   };
   /// What one call sorts, given away when the lock is free.
   struct sorted {
@@ -142,7 +156,9 @@ private:
   void refuse(std::vector<answer> answers);
   void send_answers(std::vector<answer> answers, const std::vector<protocol::shard_head>& heads,
                     release* local);
-  void send_answers_to(incarnation to, protocol::answer_frame& frame);
+  void send_answers_to(incarnation to, peer_state& at, protocol::answer_frame& frame);
+  bool send_or_keep(incarnation to, peer_state& at, const std::string& bytes);
+  static void forget_kept(peer_state& at, std::int64_t now);
   /// C3.
   [[nodiscard]] bool is_silent(owner_state& at, std::int64_t now) const;
   void repeat_open(std::int64_t now, sorted& into);

@@ -378,3 +378,39 @@ TEST_CASE("cluster_mail: bytes that are no frame change nothing and are counted"
   post.nodes[1].mail->frame_came(2, "nonsense");
   CHECK(post.nodes[1].mail->statistics().frames_refused == 1);
 }
+
+TEST_CASE("cluster_mail: answers and news for a node that lives and is not linked yet wait for the "
+          "link, in order; "
+          "who was apart for long is told to come again") {
+  post_office post;
+  post.own(alice, 2);
+  post.nodes[1].mail->submit(batch(read_of(5)));
+  post.carry();
+  REQUIRE(post.nodes[2].run.size() == 1);
+  for (const incarnation id : {1, 2}) post.nodes[id].mail->peer_closed(3 - id);
+  const auto lost = post.nodes[1].lost;
+  answer_all(post, 2);
+  release news;
+  news.publications.emplace_back(user_publication{});
+  post.nodes[2].mail->release_far(news, {}, {});
+  for (const auto& one : post.under_way) CHECK(one.to == 3);
+  CHECK(post.nodes[2].mail->statistics().kept == 2);
+
+  SUBCASE("for a moment") {
+    post.now += 2 * second_ns;
+    for (const incarnation id : {1, 2}) post.nodes[id].mail->peer_connected(3 - id);
+    post.carry();
+    REQUIRE(post.nodes[1].answers.size() == 1);
+    CHECK(post.nodes[1].answers[0].token == 5);
+    CHECK(post.nodes[1].told.size() == 1);
+    CHECK(post.nodes[1].lost == lost);
+  }
+  SUBCASE("for long") {
+    post.now += 5 * second_ns;
+    for (const incarnation id : {1, 2}) post.nodes[id].mail->peer_connected(3 - id);
+    post.carry();
+    CHECK(post.nodes[1].answers.empty());
+    CHECK(post.nodes[1].told.empty());
+    CHECK(post.nodes[1].lost == lost + 1);
+  }
+}

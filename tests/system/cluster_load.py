@@ -298,6 +298,7 @@ class Crowd:
                       ] if listeners else []
         for one in [*self.listeners, *self.books]:
             one.start()
+        until(lambda: all(len(one.seq) == 2 for one in self.listeners), 60, "the listeners' subscriptions")
 
     def begin(self):
         self.rounds += 1
@@ -411,11 +412,14 @@ class Crowd:
             self.case.until(agrees, lambda one=one, there=there: f"{one.name} (resumed {one.resumed}, fresh {one.fresh}): "
                             + str([(id, row["status"], there.get(id, {}).get("status")) for id, row in one.orders.items()
                                    if row["status"] != there.get(id, {}).get("status")][:5])
-                            + f" {len(one.orders)} told, {len(there)} there")
+                            + f" {len(one.orders)} told, {len(there)} there; {one.drops} drops; not told: "
+                            + str([row for id, row in there.items() if id not in one.orders][:3]))
             if one.fresh:
                 self.case.assertLessEqual(one.executions.items(), fills.items())
             else:
-                self.case.assertEqual(one.executions, fills, one.name)
+                self.case.assertEqual((fills.items() - one.executions.items(), one.executions.items() - fills.items()), (set(), set()),
+                                      f"{one.name}: fills that it was not told, and fills that are not there; {one.drops} drops, "
+                                      f"{one.resumed} resumed")
 
     def cancel_all(self, edge):
         for user in self.users:
