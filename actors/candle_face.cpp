@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rialto::actors {
 
 std::string candle_json(const candle& one, candle_interval interval, const instrument& spec,
@@ -63,6 +65,14 @@ void candle_face::add(const std::vector<tape_entry>& trades, std::vector<closed_
     one.changed = true;
     note_closed(one, made, closed, out);
   }
+}
+
+timestamp_ns candle_face::first_late(const std::vector<tape_entry>& trades) const {
+  const auto second = current(candle_interval::s1);
+  if (!second) return {};
+  const auto late = std::find_if(trades.begin(), trades.end(),
+                                 [&](const tape_entry& one) { return one.at < second->open_time; });
+  return late == trades.end() ? timestamp_ns{} : late->at;
 }
 
 void candle_face::advance(timestamp_ns now, std::vector<closed_candles>& closed,

@@ -19,6 +19,8 @@ public:
   /// Takes trades; closed candles are appended to `closed` and to the messages to broadcast.
   void add(const std::vector<tape_entry>& trades, std::vector<closed_candles>& closed,
            std::vector<channel_message>& out);
+  /// When the first of them was made whose candle of one second has closed; 0: none.
+  [[nodiscard]] timestamp_ns first_late(const std::vector<tape_entry>& trades) const;
   /// Time passes: closes what is due and emits the running candles that changed since the last call
   /// (those may be conflated).
   void advance(timestamp_ns now, std::vector<closed_candles>& closed,

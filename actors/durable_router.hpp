@@ -21,9 +21,8 @@ public:
   explicit durable_router(head_handler head_moved) : head_moved_(std::move(head_moved)) {}
 
   using rows = std::vector<std::pair<storage::shard_id, storage::position>>;
-  /// Takes out the answers of other nodes and shows them the news.
-  using far_release =
-    std::function<void(release&, const std::vector<market_publication>&, const rows&)>;
+  /// Takes out the answers of other nodes and shows them the news; may take out what must not be shown here yet.
+  using far_release = std::function<void(release&, std::vector<market_publication>&, const rows&)>;
   /// A node whose lease is in doubt may answer what the journal has just confirmed, and nothing else.
   void guard_reads(std::function<bool()> may_leave) { may_read_ = std::move(may_leave); }
 

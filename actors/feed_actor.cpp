@@ -11,6 +11,7 @@ namespace rialto::actors {
 namespace {
 constexpr std::int64_t pause_min_ns = 1'000'000, pause_max_ns = 100'000'000;
 constexpr std::int64_t report_pause_ns = 50'000'000, problem_pause_ns = 1'000'000'000;
+constexpr std::int64_t beat_pause_ns = 500'000'000;
 } // namespace
 
 feed_actor::feed_actor(caf::actor_config& config, runtime::actor_surroundings around,
@@ -59,6 +60,8 @@ bool feed_actor::follows() {
   source_->wake_by({});
   source_.reset();
   known_.clear();
+  live_.clear();
+  told_.clear();
   has_begun_ = false;
   return false;
 }
@@ -105,6 +108,7 @@ void feed_actor::poll() {
     if (is_new && context_->market_seen) context_->market_seen(*source_, entry.spec);
     source_->request_snapshot(symbol); // a market listed later, or a feed that began before it
   }
+  ask_wanted();
   news_.clear();
   source_->next(now(), news_);
   note_status();
@@ -113,11 +117,31 @@ void feed_actor::poll() {
     return std::holds_alternative<feed_reset>(one) || std::holds_alternative<feed_snapshot>(one);
   }));
   for (const auto& one : news_) translate(one);
+  beat(); // before the batch: who hears of a new feed believes its books
   const auto shard = context_->shard();
   if (batch_.empty() || !shard) return batch_.clear();
   waits_for_credit_ = true;
   send(shard, feed_batch{std::make_shared<std::vector<actors::request>>(std::move(batch_))});
   batch_.clear();
+}
+
+void feed_actor::ask_wanted() {
+  if (!context_->take_wanted) return;
+  for (const auto market : context_->take_wanted())
+    if (const auto* entry = markets_->find(market)) source_->request_snapshot(entry->spec.symbol);
+}
+
+void feed_actor::beat() {
+  if (!context_->beat) return;
+  std::vector<feed_context::market_state> states;
+  for (const auto& [symbol, entry] : markets_->by_symbol)
+    if (entry.spec.mode == market_mode::mirrored || live_.contains(entry.spec.market))
+      states.push_back({entry.spec.market, live_.contains(entry.spec.market)});
+  if (states == told_ && now().value - beaten_at_.value < beat_pause_ns && now() >= beaten_at_)
+    return;
+  beaten_at_ = now();
+  context_->beat(states);
+  told_ = std::move(states);
 }
 
 void feed_actor::set_stale(const std::string& symbol, bool stale) {
@@ -146,8 +170,12 @@ void feed_actor::translate(const feed_news& one) {
     batch_.push_back({0, spec.market, market_command{change_instrument{spec}}, {}});
   }
   batch_.push_back({0, entry->spec.market, std::move(*command), {}});
-  if (std::holds_alternative<feed_snapshot>(one)) set_stale(symbol, false);
+  if (std::holds_alternative<feed_snapshot>(one)) {
+    live_.insert(entry->spec.market);
+    set_stale(symbol, false);
+  }
   if (!std::holds_alternative<feed_reset>(one)) return;
+  live_.erase(entry->spec.market);
   set_stale(symbol, true);
   runtime::log_warning("feed", "{} is out of step; its mirror is empty until a snapshot comes",
                        symbol);

@@ -3,6 +3,7 @@
 // The room: CAF. The source decides what is due; this actor asks it on a timer, floors sizes to our lots, lays depth and trades
 // into the markets as one batch, and pulls a market's house liquidity when its book is out of step.
 // A live source wakes it as soon as something came.
+// In a cluster one node does so: whoever owns the first shard. It says to the others that it lives, and of which markets.
 //   B1  one batch is on its way at a time: the shard's credit comes before the next, so a fast recording cannot flood it
 #pragma once
 
@@ -48,6 +49,15 @@ struct feed_context {
   std::function<bool()> is_mine = {};
   /// Changes when a market has come to another node: its mirror is empty there. Empty: it never does.
   std::function<std::uint64_t(market_id)> epoch_of = {};
+  /// In a cluster the others are told twice a second, and whenever it changes, which mirrored markets are live. Empty: nobody needs to know.
+  struct market_state {
+    market_id market;
+    bool is_live = false;
+    friend bool operator==(const market_state&, const market_state&) = default;
+  };
+  std::function<void(const std::vector<market_state>&)> beat = {};
+  /// Takes the markets whose mirror must be laid in anew, because news were lost on their way.
+  std::function<std::vector<market_id>()> take_wanted = {};
 };
 
 class feed_actor final : public runtime::tracked_actor {
@@ -70,6 +80,8 @@ private:
   void take_up();
   void translate(const feed_news& one);
   void set_stale(const std::string& symbol, bool stale);
+  void ask_wanted();
+  void beat();
   void note_status();
   void note_report(bool has_changed);
 
@@ -79,9 +91,11 @@ private:
   std::vector<feed_news> news_;
   std::vector<actors::request> batch_;
   std::map<std::string, std::uint64_t, std::less<>>
-    known_; // symbols whose market has been told of the feed, and its epoch then
+    known_;                  // symbols whose market has been told of the feed, and its epoch then
+  std::set<market_id> live_; // whose book was laid in and is not lost
+  std::vector<feed_context::market_state> told_; // with the last beat
   std::uint64_t problems_told_ = 0;
-  timestamp_ns problem_told_at_, reported_at_;
+  timestamp_ns problem_told_at_, reported_at_, beaten_at_;
   bool has_begun_ = false, waits_for_credit_ = false, is_scheduled_ = false;
 };
 

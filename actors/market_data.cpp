@@ -1,5 +1,7 @@
 #include "actors/market_data.hpp"
 
+#include "actors/tape_candles.hpp"
+
 #include <chrono>
 
 namespace rialto::actors {
@@ -86,15 +88,19 @@ protected:
       [this](const market_news& batch) {
         std::vector<closed_candles> closed;
         std::vector<channel_message> out;
+        const auto late = context_->is_whole ? take_late(*batch.news) : timestamp_ns{};
         for (const auto& news : *batch.news)
           if (news.market == market_ && !news.trades.empty())
             faces_->candles.add(news.trades, closed, out);
         store(closed);
+        if (late.value != 0)
+          make_candles_anew(context_->tape, context_->faces, context_->out, market_, late, now());
         tell(closed);
         if (!out.empty()) context_->out.broadcast(std::move(out));
       },
       [this](tick) {
         delayed_send(this, 250ms, tick{});
+        if (context_->is_whole && !context_->is_whole(market_)) return;
         std::vector<closed_candles> closed;
         std::vector<channel_message> out;
         faces_->candles.advance(now(), closed, out);
@@ -109,6 +115,11 @@ protected:
 
 private:
   void resume() {
+    if (context_->is_whole && !faces_->candles.current(candle_interval::s1)) {
+      for (const auto& [interval, open] :
+           candles_of_tape_end(context_->tape, market_, faces_->market.spec()))
+        faces_->candles.resume(interval, open);
+    }
     for (const auto interval : all_candle_intervals) {
       if (faces_->candles.current(interval)) continue; // a restarted actor goes on with the face
       const auto length = length_ns(interval);
@@ -117,6 +128,16 @@ private:
         context_->tape.candles(market_, interval, open_time, {open_time.value + length}, 1);
       if (!stored.empty()) faces_->candles.resume(interval, stored.front());
     }
+  }
+  /// When the first of the trades was made that came too late for the candle of its second; then all are on the tape. 0: none.
+  timestamp_ns take_late(const std::vector<market_publication>& batch) {
+    timestamp_ns late;
+    for (const auto& news : batch)
+      if (news.market == market_ && late.value == 0) late = faces_->candles.first_late(news.trades);
+    if (late.value == 0) return late;
+    for (const auto& news : batch)
+      if (news.market == market_) context_->tape.append(market_, news.trades);
+    return late;
   }
   void store(const std::vector<closed_candles>& closed) {
     for (const auto& one : closed) context_->tape.put_candles(market_, one.interval, one.candles);

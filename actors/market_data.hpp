@@ -25,6 +25,8 @@ struct market_data_context {
   std::shared_ptr<market_news_box> news;
   std::chrono::milliseconds flush_every{
     0}; // news of a busy market leave at most that often; the first at once
+  /// In a cluster a market's trades may be on their way from another node's tape: its candles do not close meanwhile. Empty: never.
+  std::function<bool(market_id)> is_whole = {};
 };
 
 class market_data_hub : public runtime::tracked_actor {

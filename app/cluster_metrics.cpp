@@ -34,6 +34,17 @@ void add_cluster_metrics(runtime::metrics_registry& metrics, node_cluster& clust
   count("rialto_mail_broken_total", "Requests refused because their owner is silent.", mail.broken);
   count("rialto_mail_frames_refused_total", "Frames of other nodes that were none.",
         mail.frames_refused);
+  count("rialto_mail_mirror_lost_total", "News of the feed that found no way to their market.",
+        mail.mirror_lost);
+  const auto& tape = cluster.tape();
+  count("rialto_tape_gaps_total",
+        "How often trades of a market may have been missed; other nodes were asked for them.",
+        tape.gaps);
+  count("rialto_tape_healed_trades_total", "Missed trades that other nodes had.", tape.healed);
+  count("rialto_tape_broken_total", "Gaps of which something stays missing on this node's tape.",
+        tape.broken);
+  count("rialto_tape_unanswered_total", "Questions of other nodes about trades, too many at once.",
+        tape.unanswered);
   metrics.add_read_gauge("rialto_mail_parked", "Requests and messages that wait for an owner.",
                          [&mail] { return static_cast<std::int64_t>(mail.parked.load()); });
 

@@ -131,7 +131,9 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
   runtime::add_process_metrics(core.metrics(), core.clock());
   std::optional<net::redis_publisher> copies;
   std::optional<net::redis_edge> tap; // before the edge, if there is a Redis
-  if (const auto options = redis_options_of(settings)) {
+  if (auto options = redis_options_of(settings)) {
+    if (auto* const cluster = core.cluster())
+      options->is_ours = [cluster](market_id market) { return cluster->owns(market); };
     copies.emplace(*options, core.gate());
     tap.emplace(edge, *copies);
     add_redis_metrics(core.metrics(), copies->statistics());

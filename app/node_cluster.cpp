@@ -5,6 +5,7 @@
 #include "storage/thread_name.hpp"
 
 #include <chrono>
+#include <limits>
 
 namespace rialto::app {
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr auto mail_pause = 20ms;
 constexpr auto leave_within = 3s; // else the lease ends by itself
+constexpr int feed_pauses = 10;   // of the mail, between two looks at the feed
+constexpr std::int64_t feed_patience_ns = 10'000'000'000;
 
 runtime::cluster::role_set roles_of(const std::vector<std::string>& words) {
   runtime::cluster::role_set roles = 0;
@@ -102,9 +105,14 @@ node_cluster::~node_cluster() {
   stop();
 }
 
-void node_cluster::attach(parts to) {
-  parts_ = std::make_unique<parts>(std::move(to));
+actors::mail_surroundings node_cluster::surroundings_of_mail() {
   actors::mail_surroundings around;
+  around.tape = tape_.get();
+  around.feed = feed_.get();
+  around.mirror_wanted = [this](std::vector<market_id> markets) {
+    const std::lock_guard hold(lock_);
+    wanted_mirrors_.insert(markets.begin(), markets.end());
+  };
   around.monotonic_ns = [this] { return clock_.monotonic_ns(); };
   around.me = [this] { return driver_->me(); };
   around.route_of = [this](storage::shard_id shard) { return driver_->route_of(shard); };
@@ -134,9 +142,21 @@ void node_cluster::attach(parts to) {
     parts_->lists.note_head(shard, head);
   };
   around.news_lost = [this] { parts_->router.news_lost(); };
-  mail_ = std::make_unique<actors::cluster_mail>(driver_->shard_count(), std::move(around));
+  return around;
+}
+
+void node_cluster::attach(parts to) {
+  parts_ = std::make_unique<parts>(std::move(to));
+  watch_tapes();
+  // A node without a feed of its own knows of none until it hears one.
+  feed_ = std::make_unique<actors::feed_watch>(
+    clock_.monotonic_ns(),
+    actors::feed_watch_limits{.patience_ns = parts_->has_feed
+                                               ? feed_patience_ns
+                                               : std::numeric_limits<std::int64_t>::max()});
+  mail_ = std::make_unique<actors::cluster_mail>(driver_->shard_count(), surroundings_of_mail());
   parts_->router.connect_far(
-    [this](actors::release& out, const std::vector<market_publication>& news,
+    [this](actors::release& out, std::vector<market_publication>& news,
            const actors::durable_router::rows& heads) { mail_->release_far(out, news, heads); });
   parts_->router.guard_reads([this] { return driver_->may_read(); });
   keeper_ = std::thread([this] { keep_mail(); });
@@ -177,6 +197,7 @@ void node_cluster::stop() {
   }
   if (keeper_.joinable()) keeper_.join();
   tools_.stop();
+  tape_work_.stop();
   if (driver_) driver_->stop();
   if (mesh_) mesh_->stop(); // and stays: the mail sends to it to the end
 }
@@ -184,9 +205,12 @@ void node_cluster::stop() {
 void node_cluster::keep_mail() {
   storage::name_thread("mail");
   std::unique_lock hold(lock_);
-  while (!wake_.wait_for(hold, mail_pause, [this] { return is_stopping_; })) {
+  for (int pauses = 1; !wake_.wait_for(hold, mail_pause, [this] { return is_stopping_; });
+       ++pauses) {
     hold.unlock();
     mail_->tick();
+    tape_->tick();
+    if (pauses % feed_pauses == 0) watch_feed();
     hold.lock();
   }
 }

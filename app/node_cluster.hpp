@@ -9,6 +9,7 @@
 
 #include "actors/cluster/mail.hpp"
 #include "actors/durable_router.hpp"
+#include "actors/feed_actor.hpp"
 #include "actors/public_faces.hpp"
 #include "runtime/cluster_driver.hpp"
 #include "runtime/mesh/mesh.hpp"
@@ -17,6 +18,7 @@
 #include "runtime/worker_pool.hpp"
 
 #include <condition_variable>
+#include <set>
 #include <thread>
 
 namespace rialto::app {
@@ -38,6 +40,9 @@ public:
     actors::public_faces& faces;
     runtime::projection_thread& lists;
     std::function<caf::actor()> shards; // invalid: not now
+    storage::tape_store& tape;
+    actors::edge& out;
+    bool has_feed = false; // the settings name one
   };
   /// From now on shards may come.
   void attach(parts to);
@@ -65,6 +70,18 @@ public:
   [[nodiscard]] const actors::mail_statistics& mail() const { return mail_->statistics(); }
   /// Called once, on a thread of the driver, when this node has no shard any more and may leave.
   std::function<void()> on_emptied;
+  [[nodiscard]] const actors::tape_relay_statistics& tape() const { return tape_->statistics(); }
+  /// No trades of this market are on their way from another node's tape.
+  [[nodiscard]] bool is_whole(market_id market) const {
+    return !is_attached_ || tape_->is_whole(market);
+  }
+  [[nodiscard]] bool owns(market_id market) const {
+    return driver_->route_of(storage::shard_of(market, shard_count())).is_here;
+  }
+  /// What this node's feed says of its markets, for all nodes.
+  void beat(const std::vector<actors::feed_context::market_state>& states);
+  /// Markets whose mirror this node's feed must lay in anew.
+  [[nodiscard]] std::vector<market_id> take_wanted_mirrors();
   /// Called once, on a thread of the driver, when this process is out of the cluster.
   std::function<void(runtime::leave_reason)> on_left;
   /// Who answers tools, on a thread of its own; until stop().
@@ -100,6 +117,9 @@ private:
   void link_changed(runtime::cluster::incarnation who, runtime::link_state now);
   void show_own_markets();
   void keep_mail();
+  actors::mail_surroundings surroundings_of_mail();
+  void watch_tapes();
+  void watch_feed();
 
   /// An edge for its clients, a feed to know what it feeds.
   static constexpr runtime::cluster::role_set roles_that_show =
@@ -108,6 +128,8 @@ private:
   runtime::node_clock& clock_;
   runtime::cluster::role_set roles_ = 0;
   std::unique_ptr<parts> parts_; // as mail_, null before attach()
+  std::unique_ptr<actors::tape_relay> tape_;
+  std::unique_ptr<actors::feed_watch> feed_;
   std::unique_ptr<actors::cluster_mail> mail_;
   std::atomic<bool> is_attached_{false}, is_empty_{false}, has_left_{false};
   std::vector<runtime::cluster_peer> peers_; // under lock_
@@ -119,6 +141,9 @@ private:
   std::function<std::string(std::string_view)> answer_; // under lock_
   static constexpr std::size_t questions_max = 16;
   runtime::worker_pool tools_{"inspect", 1, questions_max, runtime::when_stopped::drop_waiting};
+  std::set<market_id> wanted_mirrors_; // under lock_
+  // Reads and writes of the tape; an answer may wait for news that are on their way to it.
+  runtime::worker_pool tape_work_{"tape", 2, 256, runtime::when_stopped::drop_waiting};
   std::thread keeper_; // of the mail's time
 };
 

@@ -140,6 +140,7 @@ void node_core::start(actors::edge& out) {
       gate.submit(std::move(ask));
     },
     all.router.news(), std::chrono::milliseconds(*all.settings.market_data_flush_milliseconds)});
+  if (all.cluster) data->is_whole = [&all](market_id id) { return all.cluster->is_whole(id); };
 
   runtime::supervisor_spec tree{
     .name = "node", .strategy = runtime::restart_strategy::one_for_one, .children = {}};
@@ -178,6 +179,8 @@ void node_core::start(actors::edge& out) {
     if (all.cluster) {
       feed->is_mine = [&all] { return all.cluster->has_feed(); };
       feed->epoch_of = [&all](market_id id) { return all.cluster->epoch_of(id); };
+      feed->beat = [&all](const auto& states) { all.cluster->beat(states); };
+      feed->take_wanted = [&all] { return all.cluster->take_wanted_mirrors(); };
     }
     feed->board = &all.board;
     feed->markets_changed = [&all](actors::feed_source& source, const actors::directory& markets) {
@@ -204,7 +207,7 @@ void node_core::start(actors::edge& out) {
   all.keeper = std::thread([this] { keep_house(); });
   storage::crash_point("start-recovering");
   if (all.cluster)
-    join_cluster();
+    join_cluster(out);
   else
     make_usable(known_markets);
   storage::crash_point("start-usable");

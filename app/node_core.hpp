@@ -65,7 +65,7 @@ public:
 
 private:
   void make_usable(std::size_t known_markets);
-  void join_cluster();
+  void join_cluster(actors::edge& out);
   void wait_until_usable();
   void follow_heads();
   void keep_house();

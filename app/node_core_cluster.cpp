@@ -27,7 +27,7 @@ bool is_stop_asked() {
 } // namespace
 
 /// Shards come as soon as their actor is there.
-void node_core::join_cluster() {
+void node_core::join_cluster(actors::edge& out) {
   auto& all = *parts_;
   const auto until = std::chrono::steady_clock::now() + usable_within;
   while (!all.gate.shard()) {
@@ -44,8 +44,9 @@ void node_core::join_cluster() {
   };
   // An operator's drain ends the process, as a signal does.
   all.cluster->on_emptied = [] { ::kill(::getpid(), SIGTERM); };
-  all.cluster->attach(
-    {all.router, all.faces, *all.projection, [&all] { return all.gate.shard(); }});
+  all.cluster->attach({all.router, all.faces, *all.projection, [&all] { return all.gate.shard(); },
+                       *all.tape, out,
+                       all.settings.feed_source->source != runtime::feed_choice::kind::none});
   all.gate.forward(
     [&all](std::vector<actors::request> requests) { all.cluster->submit(std::move(requests)); });
   add_cluster_metrics(all.metrics, *all.cluster);

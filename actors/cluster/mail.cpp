@@ -46,8 +46,9 @@ void cluster_mail::sort(request&& one, sorted& into) {
   const auto route = around_.route_of(shard);
   const bool has_owner = route.owner != runtime::cluster::nobody && !route.is_moving;
   const auto now = around_.monotonic_ns();
-  if ((parked != parked_.end() && !parked->second.empty()) ||
-      (!route.is_here && (!has_owner || route.owner == around_.me())))
+  const bool has_place = route.is_here || (has_owner && route.owner != around_.me());
+  if (!has_place && is_of_feed(one)) return note_lost_mirror(one, into);
+  if (!has_place || (parked != parked_.end() && !parked->second.empty() && !is_of_feed(one)))
     return park(shard, {std::move(one), now + limits_.park_ns}, into);
   if (route.is_here) {
     note_open(route.owner, one, now);
@@ -56,6 +57,7 @@ void cluster_mail::sort(request&& one, sorted& into) {
   }
   if (is_silent(owners_[route.owner], now)) {
     ++statistics_.broken;
+    if (is_of_feed(one)) return note_lost_mirror(one, into);
     into.refused.push_back({one.token, delivery::unavailable, {}});
     return;
   }
@@ -106,7 +108,9 @@ void cluster_mail::give_away(sorted& what) {
     }
     // The link is down or full. Some of it may have gone out in a frame before: what may not run twice is of unknown fate.
     for (const auto& one : frame.items)
-      if (how_much == sent::nothing || may_repeat(world_, one))
+      if (is_of_feed(one))
+        note_lost_mirror(one, what);
+      else if (how_much == sent::nothing || may_repeat(world_, one))
         park(shard_of(one.to), {one, now + limits_.park_ns}, what);
       else if (one.token != 0)
         what.refused.push_back({one.token, delivery::unknown, {}});
@@ -118,7 +122,23 @@ void cluster_mail::give_away(sorted& what) {
   }
   what.requests.clear();
   what.messages.clear();
+  if (!what.lost.empty() && around_.mirror_wanted)
+    around_.mirror_wanted(std::exchange(what.lost, {}));
   if (!what.refused.empty()) send_answers(std::exchange(what.refused, {}), {}, nullptr);
+}
+
+bool cluster_mail::is_of_feed(const request& one) {
+  const auto* const command = std::get_if<market_command>(&one.command);
+  return command != nullptr && (std::holds_alternative<mirror_depth>(*command) ||
+                                std::holds_alternative<mirror_trade>(*command) ||
+                                std::holds_alternative<mirror_reset>(*command));
+}
+
+/// C4.
+void cluster_mail::note_lost_mirror(const request& one, sorted& into) {
+  ++statistics_.mirror_lost;
+  const market_id market{one.to.number()};
+  if (into.lost.empty() || into.lost.back() != market) into.lost.push_back(market);
 }
 
 // ---- from this node
@@ -199,7 +219,7 @@ void cluster_mail::send_answers_to(incarnation to, peer_state& at, protocol::ans
   statistics_.answers_sent += frame.items.size();
 }
 
-/// C4.
+/// C6.
 bool cluster_mail::send_or_keep(incarnation to, peer_state& at, const std::string& bytes) {
   if (at.is_connected) return around_.send(to, bytes);
   if (!at.is_listed || at.kept_bytes + bytes.size() > limits_.kept_bytes_max) return false;
@@ -217,7 +237,7 @@ void cluster_mail::forget_kept(peer_state& at, std::int64_t now) {
 }
 
 void cluster_mail::release_far(
-  release& out, const std::vector<market_publication>& news,
+  release& out, std::vector<market_publication>& news,
   const std::vector<std::pair<storage::shard_id, storage::position>>& heads) {
   std::vector<protocol::shard_head> rest_on;
   for (const auto& [shard, last] : heads) rest_on.push_back({shard, last});
@@ -232,11 +252,16 @@ void cluster_mail::release_far(
       users.items.emplace_back(*of_user);
   }
   protocol::news_frame markets;
+  const auto me = around_.me();
   for (const auto& one : news) {
     const auto at_epoch = around_.route_of(shard_of(one.market)).at_epoch;
     markets.items.push_back({at_epoch, ++numbers_[one.market], one});
-    publishers_[one.market] = {at_epoch, around_.me(), 0}; // no former one is believed
+    auto& publisher = publishers_[one.market];
+    const bool is_new = publisher.who != me;
+    publisher = {at_epoch, me, 0}; // no former one is believed
+    if (is_new && around_.tape != nullptr) around_.tape->open(one.market, tapes());
   }
+  if (around_.tape != nullptr) around_.tape->pass(news);
   const auto market_frames = protocol::encode(markets).frames;
   for (auto& [id, peer] : peers_) {
     if (!peer.has_edge) continue;
@@ -250,6 +275,29 @@ void cluster_mail::release_far(
       if (!send_or_keep(id, peer, bytes)) break;
     statistics_.news_sent += markets.items.size();
   }
+}
+
+std::vector<incarnation> cluster_mail::tapes() const {
+  std::vector<incarnation> all;
+  for (const auto& [id, peer] : peers_)
+    if (peer.has_edge && peer.is_connected) all.push_back(id);
+  return all;
+}
+
+void cluster_mail::beat(std::vector<protocol::feed_state> states) {
+  if (around_.feed != nullptr) around_.feed->heard(around_.me(), states, around_.monotonic_ns());
+  const protocol::feed_beat_frame frame{std::move(states)};
+  const std::lock_guard hold(lock_);
+  for (const auto& [id, peer] : peers_)
+    if (peer.is_connected) static_cast<void>(send_all(around_, id, frame));
+}
+
+void cluster_mail::want_mirror(incarnation feed, std::vector<market_id> markets) {
+  if (feed == around_.me()) {
+    if (around_.mirror_wanted) around_.mirror_wanted(std::move(markets));
+    return;
+  }
+  static_cast<void>(send_all(around_, feed, protocol::mirror_wanted_frame{std::move(markets)}));
 }
 
 // ---- owners that say nothing
@@ -421,6 +469,8 @@ void cluster_mail::peer_closed(incarnation who) {
     }
     give_away(all);
   }
+  if (around_.tape != nullptr) around_.tape->closed(who);
+  if (around_.feed != nullptr) around_.feed->closed(who);
   ++statistics_.news_lost;
   around_.news_lost();
 }

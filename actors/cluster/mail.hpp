@@ -9,11 +9,14 @@
 //   C2  what has no owner at the moment is parked, in order per shard, for park_ns at most; at most parked_max in all. Beyond it requests are
 //       answered "busy" and link messages dropped
 //   C3  an owner that has left `breaker_count` requests unanswered for breaker_ns and says nothing is sent one every breaker_try_ns: the others are "unavailable" at once
-//   C4  answers and news for a node that lives and is not linked at the moment (a new node owns shards before all edges have dialed it) wait keep_ns for the
-//       link, in order, at most kept_bytes_max for each; an edge that was apart for longer, or a gap in the numbers, tells clients to come again
+//   C4  what a feed says to a market is never parked nor sent twice: it is lost, and the feed lays the whole book in anew
 //   C5  tokens name the node that waits: its number in 15 bits above the edge's 47
+//   C6  answers and news for a node that lives and is not linked at the moment (a new node owns shards before all edges have dialed it) wait keep_ns for the
+//       link, in order, at most kept_bytes_max for each; an edge that was apart for longer, or a gap in the numbers, tells clients to come again
 #pragma once
 
+#include "actors/cluster/feed_watch.hpp"
+#include "actors/cluster/tape_relay.hpp"
 #include "actors/protocol/frames.hpp"
 #include "actors/shard_outside.hpp"
 
@@ -60,13 +63,18 @@ struct mail_surroundings {
   std::function<void(storage::shard_id, storage::position)> head_moved;
   /// News for its users may have been missed.
   std::function<void()> news_lost;
+  // What looks into market data on its way; null: nobody does.
+  tape_relay* tape = nullptr;
+  feed_watch* feed = nullptr;
+  /// To this node's feed: these markets need the whole mirror.
+  std::function<void(std::vector<market_id>)> mirror_wanted = {};
 };
 
 struct mail_statistics {
   std::atomic<std::uint64_t> requests_sent{0}, requests_received{0}, messages_sent{0},
     messages_received{0}, answers_sent{0}, answers_received{0}, kept{0}, parked{0}, expired{0},
     shed{0}, broken{0}, sent_again{0}, frames_refused{0}, news_sent{0}, news_received{0},
-    news_lost{0};
+    news_lost{0}, mirror_lost{0};
 };
 
 class cluster_mail {
@@ -84,9 +92,14 @@ public:
   void send(std::vector<runtime::envelope<trading_world>> messages);
   void acknowledge(std::vector<link_receipt> receipts);
   void pass_on(std::vector<request> requests);
-  /// From the lane's thread, behind a commit: takes out the answers of other nodes and sends copies of the news to their edges.
-  void release_far(release& out, const std::vector<market_publication>& news,
+  /// From the lane's thread, behind a commit: takes out the answers of other nodes and sends copies of the news to their edges. Trades may be taken out
+  /// of the news (tape_relay).
+  void release_far(release& out, std::vector<market_publication>& news,
                    const std::vector<std::pair<storage::shard_id, storage::position>>& heads);
+  /// From this node's feed, to everybody.
+  void beat(std::vector<protocol::feed_state> states);
+  /// To whose feed that is.
+  void want_mirror(incarnation feed, std::vector<market_id> markets);
 
   /// From the links.
   void frame_came(incarnation from, std::string_view bytes);
@@ -130,7 +143,7 @@ private:
       std::int64_t until_ns = 0;
       std::string bytes;
     };
-    std::deque<waiting_frame> kept; // C4
+    std::deque<waiting_frame> kept; // C6
     std::size_t kept_bytes = 0;
   };
   /// What one call sorts, given away when the lock is free.
@@ -140,6 +153,7 @@ private:
     std::map<incarnation, std::vector<request>> requests;
     std::map<incarnation, std::vector<envelope>> messages;
     std::vector<answer> refused; // tokens as they travel
+    std::vector<market_id> lost; // of the feed here: what was for them is gone
   };
 
   [[nodiscard]] storage::shard_id shard_of(entity_id id) const {
@@ -174,6 +188,14 @@ private:
   void take(incarnation from, protocol::news_frame& frame);
   void take(incarnation from, protocol::user_news_frame& frame);
   void take(incarnation from, protocol::republish_frame& frame);
+  void take(incarnation from, protocol::feed_beat_frame& frame);
+  void take(incarnation from, protocol::mirror_wanted_frame& frame);
+  void take(incarnation from, protocol::tape_question_frame& frame);
+  void take(incarnation from, protocol::tape_answer_frame& frame);
+  /// Whose tape may know more.
+  [[nodiscard]] std::vector<incarnation> tapes() const;
+  [[nodiscard]] static bool is_of_feed(const request& one);
+  void note_lost_mirror(const request& one, sorted& into);
 
   const storage::shard_id shard_count_;
   const mail_surroundings around_;

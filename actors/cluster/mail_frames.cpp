@@ -12,8 +12,12 @@ void cluster_mail::frame_came(incarnation from, std::string_view bytes) {
   std::visit([&](auto& what) { take(from, what); }, *frame);
 }
 
-void cluster_mail::take(incarnation, protocol::request_frame& frame) {
+void cluster_mail::take(incarnation from, protocol::request_frame& frame) {
   statistics_.requests_received += frame.items.size();
+  if (around_.feed != nullptr)
+    std::erase_if(frame.items, [&](const request& one) {
+      return !around_.feed->admit(from, one, around_.route_of(shard_of(one.to)).at_epoch);
+    });
   pass_on(std::move(frame.items)); // its shard may have moved on meanwhile
 }
 
@@ -51,6 +55,8 @@ void cluster_mail::take(incarnation from, protocol::news_frame& frame) {
   statistics_.news_received += frame.items.size();
   std::vector<market_publication> fresh;
   protocol::republish_frame missed;
+  std::vector<market_id> gaps;
+  std::vector<incarnation> with_tapes;
   {
     const std::lock_guard hold(lock_);
     for (auto& one : frame.items) {
@@ -59,8 +65,14 @@ void cluster_mail::take(incarnation from, protocol::news_frame& frame) {
       const bool follows = newest.who == from && newest.number + 1 == one.number;
       newest = {one.at_epoch, from, one.number};
       if (!follows && !one.what.is_snapshot) missed.items.push_back(one.what.market);
+      if (!follows) gaps.push_back(one.what.market);
       fresh.push_back(std::move(one.what));
     }
+    if (!gaps.empty()) with_tapes = tapes();
+  }
+  if (around_.tape != nullptr) {
+    for (const auto market : gaps) around_.tape->open(market, with_tapes);
+    around_.tape->pass(fresh);
   }
   if (!missed.items.empty())
     for (const auto& bytes : protocol::encode(missed).frames)
@@ -72,6 +84,22 @@ void cluster_mail::take(incarnation, protocol::republish_frame& frame) {
   std::vector<request> asked;
   for (const auto id : frame.items) asked.push_back({0, id, market_command{republish{}}, {}});
   pass_on(std::move(asked));
+}
+
+void cluster_mail::take(incarnation from, protocol::feed_beat_frame& frame) {
+  if (around_.feed != nullptr) around_.feed->heard(from, frame.items, around_.monotonic_ns());
+}
+
+void cluster_mail::take(incarnation, protocol::mirror_wanted_frame& frame) {
+  if (around_.mirror_wanted) around_.mirror_wanted(std::move(frame.items));
+}
+
+void cluster_mail::take(incarnation from, protocol::tape_question_frame& frame) {
+  if (around_.tape != nullptr) around_.tape->take(from, frame);
+}
+
+void cluster_mail::take(incarnation from, protocol::tape_answer_frame& frame) {
+  if (around_.tape != nullptr) around_.tape->take(from, frame);
 }
 
 void cluster_mail::take(incarnation from, protocol::user_news_frame& frame) {

@@ -122,6 +122,23 @@ bool is_sound(const user_news& one) {
 bool is_sound(market_id one) {
   return static_cast<bool>(one);
 }
+bool is_sound(const feed_state& one) {
+  return static_cast<bool>(one.market);
+}
+bool is_sound(const tape_question& one) {
+  return one.market && one.number != 0 && one.since.value >= 0;
+}
+/// Ids rise, so do times of candles.
+bool is_sound(const tape_page& one) {
+  const auto rise = [](const auto& all, auto name) {
+    return std::adjacent_find(all.begin(), all.end(), [&](const auto& a, const auto& b) {
+             return name(a) >= name(b);
+           }) == all.end();
+  };
+  return one.market && one.number != 0 &&
+         rise(one.trades, [](const tape_entry& trade) { return trade.trade.value; }) &&
+         rise(one.candles, [](const candle& minute) { return minute.open_time.value; });
+}
 
 // ---- frames
 
@@ -212,6 +229,18 @@ encoded encode(const user_news_frame& what) {
 encoded encode(const republish_frame& what) {
   return encode_frame(what);
 }
+encoded encode(const feed_beat_frame& what) {
+  return encode_frame(what);
+}
+encoded encode(const mirror_wanted_frame& what) {
+  return encode_frame(what);
+}
+encoded encode(const tape_question_frame& what) {
+  return encode_frame(what);
+}
+encoded encode(const tape_answer_frame& what) {
+  return encode_frame(what);
+}
 
 std::optional<frame> decode(std::string_view bytes) {
   if (bytes.size() > frame_bytes_max) return {};
@@ -225,6 +254,10 @@ std::optional<frame> decode(std::string_view bytes) {
   case frame_kind::news: return decode_frame<news_frame>(in);
   case frame_kind::user_news: return decode_frame<user_news_frame>(in);
   case frame_kind::republish: return decode_frame<republish_frame>(in);
+  case frame_kind::feed_beat: return decode_frame<feed_beat_frame>(in);
+  case frame_kind::mirror_wanted: return decode_frame<mirror_wanted_frame>(in);
+  case frame_kind::tape_question: return decode_frame<tape_question_frame>(in);
+  case frame_kind::tape_answer: return decode_frame<tape_answer_frame>(in);
   }
   return {};
 }

@@ -13,6 +13,7 @@
 
 #include "actors/gate.hpp"
 #include "actors/world.hpp"
+#include "domain/candle.hpp"
 #include "runtime/cluster/rows.hpp"
 
 #include <optional>
@@ -23,7 +24,7 @@
 
 namespace rialto::actors::protocol {
 
-inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version = 2;
 
 inline constexpr std::size_t frame_bytes_max = 4u << 20;    // a larger one is refused unread
 inline constexpr std::size_t frame_bytes_full = 256u << 10; // an encoder begins another then
@@ -38,7 +39,11 @@ enum class frame_kind : std::uint8_t {
   receipt = 4,
   news = 5,
   user_news = 6,
-  republish = 7
+  republish = 7,
+  feed_beat = 8,
+  mirror_wanted = 9,
+  tape_question = 10,
+  tape_answer = 11
 };
 
 /// Edge to owner: commands. `to` is of the kind that the command is for, or an order of such an account.
@@ -110,8 +115,58 @@ struct republish_frame {
   std::vector<market_id> items;
 };
 
+/// A mirrored market as the feed's node has it. `at_epoch`: of the shard whose owner follows the feed; one of a lower epoch is a former one.
+struct feed_state {
+  market_id market;
+  storage::epoch at_epoch = 0;
+  bool is_live = false;
+  RIALTO_FIELDS(market, at_epoch, is_live)
+  friend bool operator==(const feed_state&, const feed_state&) = default;
+};
+/// The feed's node to all others, twice a second.
+struct feed_beat_frame {
+  static constexpr auto kind = frame_kind::feed_beat;
+  std::vector<feed_state> items;
+};
+
+/// Owner of markets to the feed's node: these need the whole mirror.
+struct mirror_wanted_frame {
+  static constexpr auto kind = frame_kind::mirror_wanted;
+  std::vector<market_id> items;
+};
+
+/// Trades above `after`; `since`: when the last one known was made, 0 if none is. `number` comes back with the answer.
+struct tape_question {
+  market_id market;
+  std::uint64_t number = 0, after = 0;
+  timestamp_ns since;
+  RIALTO_FIELDS(market, number, after, since)
+  friend bool operator==(const tape_question&, const tape_question&) = default;
+};
+/// Relay to every node with a tape.
+struct tape_question_frame {
+  static constexpr auto kind = frame_kind::tape_question;
+  std::vector<tape_question> items;
+};
+
+/// A part of an answer. Trades in the order of their ids; all above `reaches` that its sender has are in the answer's parts. Where that is above
+/// what was asked for, `candles` are the closed ones of one minute before those trades.
+struct tape_page {
+  market_id market;
+  std::uint64_t number = 0, reaches = 0;
+  std::vector<tape_entry> trades;
+  std::vector<candle> candles;
+  bool is_last = false;
+  RIALTO_FIELDS(market, number, reaches, trades, candles, is_last)
+};
+struct tape_answer_frame {
+  static constexpr auto kind = frame_kind::tape_answer;
+  std::vector<tape_page> items;
+};
+
 using frame = std::variant<request_frame, answer_frame, message_frame, receipt_frame, news_frame,
-                           user_news_frame, republish_frame>;
+                           user_news_frame, republish_frame, feed_beat_frame, mirror_wanted_frame,
+                           tape_question_frame, tape_answer_frame>;
 
 struct encoded {
   std::vector<std::string> frames; // in order; none if there was no item
@@ -127,6 +182,10 @@ struct encoded {
 [[nodiscard]] encoded encode(const news_frame& what);
 [[nodiscard]] encoded encode(const user_news_frame& what);
 [[nodiscard]] encoded encode(const republish_frame& what);
+[[nodiscard]] encoded encode(const feed_beat_frame& what);
+[[nodiscard]] encoded encode(const mirror_wanted_frame& what);
+[[nodiscard]] encoded encode(const tape_question_frame& what);
+[[nodiscard]] encoded encode(const tape_answer_frame& what);
 
 /// Empty if the bytes are no frame of this version (F1), or say what no sound node says: a command to an entity of
 /// another kind, a number 0.

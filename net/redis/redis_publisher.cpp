@@ -120,12 +120,23 @@ void redis_publisher::connect() {
 void redis_publisher::round() {
   const auto now = steady_clock::now();
   if (now >= refresh_due_) refresh();
+  leave_to_others();
   for (auto& [name, one] : channels_) {
     if (one.has_news) publish(name, one);
     if (one.key_is_old && now >= one.key_due) write_key(name, one);
   }
   static_cast<void>(redis_->send());
   for (auto& [name, one] : channels_) one.confirmed = one.sent;
+}
+
+void redis_publisher::leave_to_others() {
+  if (!options_.is_ours) return;
+  const auto markets = gate_.markets();
+  std::erase_if(channels_, [&](const auto& one) {
+    const auto* const market =
+      markets->find(std::string_view(one.first).substr(one.first.rfind('.') + 1));
+    return market == nullptr || !options_.is_ours(market->spec.market);
+  });
 }
 
 void redis_publisher::refresh() {

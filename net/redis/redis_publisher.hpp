@@ -7,7 +7,8 @@
 //   R2  messages of a channel leave in the order of their numbers, each at least once, unless it was dropped
 //   R3  a dropped message is counted, and what stands for it comes instead: the whole book, the last 100 trades, the newest
 //       ticker or candle
-//   R4  every key expires `key_seconds` after it was last written, so what a dead node left does not look alive
+//   R4  of several nodes the market's owner publishes it; who becomes the owner begins with what stands for everything before (R3)
+//   R5  every key expires `key_seconds` after it was last written, so what a dead node left does not look alive
 #pragma once
 
 #include "actors/gate.hpp"
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -33,6 +35,8 @@ struct redis_publisher_options {
   std::chrono::milliseconds refresh_every{10'000}; // all keys are written again
   std::int64_t key_seconds = 30;
   std::chrono::milliseconds pause_min{100}, pause_max{5'000}; // between two attempts to connect
+  /// In a cluster every node has every market's messages; the one that this is true for publishes them. Empty: this one does.
+  std::function<bool(market_id)> is_ours = {};
 };
 
 /// Written by the publisher's thread, read by anybody.
@@ -81,6 +85,8 @@ private:
   channel& at(std::string_view name);
   void connect();
   void round();
+  /// Channels of markets that others publish are forgotten.
+  void leave_to_others();
   /// Marks every key to be written.
   void refresh();
   [[nodiscard]] std::vector<actors::channel_message> news_of(const std::string& name,
@@ -121,6 +127,7 @@ public:
   void publish(std::shared_ptr<const actors::market_numbers> news) override {
     behind_.publish(std::move(news));
   }
+  void news_lost() override { behind_.news_lost(); }
 
 private:
   actors::edge& behind_;

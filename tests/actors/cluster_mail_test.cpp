@@ -27,6 +27,8 @@ struct post_office {
     std::vector<market_publication> shown;
     std::map<storage::shard_id, storage::position> heads;
     int lost = 0;
+    feed_watch watch{0};
+    std::vector<market_id> wanted; // of its feed
   };
   std::map<incarnation, node> nodes;
   std::map<storage::shard_id, runtime::cluster::shard_route> owners;
@@ -78,6 +80,10 @@ struct post_office {
       one.heads[shard] = head;
     };
     around.news_lost = [&one] { ++one.lost; };
+    around.feed = &one.watch;
+    around.mirror_wanted = [&one](std::vector<market_id> markets) {
+      one.wanted.insert(one.wanted.end(), markets.begin(), markets.end());
+    };
     one.mail = std::make_unique<cluster_mail>(shard_count, std::move(around), limits);
   }
   void carry() {
@@ -98,6 +104,7 @@ struct post_office {
 };
 
 const account_id alice{1};
+std::vector<market_publication> no_news;
 
 request read_of(std::uint64_t token) {
   return {token, alice, account_command{get_balances{}, {}}, {}};
@@ -118,7 +125,7 @@ void answer_all(post_office& post, incarnation owner) {
   release out;
   for (const auto& one : std::exchange(post.nodes[owner].run, {}))
     out.answers.push_back({one.token, delivery::done, done{}});
-  post.nodes[owner].mail->release_far(out, {}, {{storage::shard_of(alice, shard_count), 7}});
+  post.nodes[owner].mail->release_far(out, no_news, {{storage::shard_of(alice, shard_count), 7}});
   for (auto& one : out.answers) post.nodes[owner].answers.push_back(std::move(one));
 }
 
@@ -240,7 +247,7 @@ TEST_CASE("cluster_mail: of a request that was asked twice nobody says that noth
     release out;
     for (const auto& one : std::exchange(post.nodes[2].run, {}))
       out.answers.push_back({one.token, how, done{}});
-    post.nodes[2].mail->release_far(out, {}, {});
+    post.nodes[2].mail->release_far(out, no_news, {});
     post.carry();
   };
   edge.mail->submit(batch(order_of(1, "once")));
@@ -292,7 +299,7 @@ TEST_CASE("cluster_mail: an owner whose answers come from elsewhere is not thoug
     post.carry();
     release out; // the market that answers is on the edge's own node
     out.answers.push_back({post.nodes[2].run.back().token, delivery::done, done{}});
-    edge.mail->release_far(out, {}, {});
+    edge.mail->release_far(out, no_news, {});
     CHECK(out.answers.size() == 1);
     post.now += second_ns;
   }
@@ -325,16 +332,16 @@ TEST_CASE(
   account_publication news;
   news.account = alice;
   out.publications.emplace_back(news);
-  post.nodes[2].mail->release_far(out, {}, {});
+  post.nodes[2].mail->release_far(out, no_news, {});
   CHECK(out.publications.size() == 1); // this node's edge hears it, too
   post.carry();
   CHECK(post.nodes[1].told.size() == 1);
   CHECK(post.nodes[3].told.size() == 1);
   CHECK(post.nodes[1].lost == 0);
   post.cut.insert({2, 1});
-  post.nodes[2].mail->release_far(out, {}, {});
+  post.nodes[2].mail->release_far(out, no_news, {});
   post.cut.clear();
-  post.nodes[2].mail->release_far(out, {}, {});
+  post.nodes[2].mail->release_far(out, no_news, {});
   post.carry();
   CHECK(post.nodes[1].lost == 1);
   CHECK(post.nodes[3].lost == 0);
@@ -350,7 +357,7 @@ TEST_CASE("cluster_mail: an edge whose link broke and came back hears news again
   account_publication news;
   news.account = alice;
   out.publications.emplace_back(news);
-  owner.release_far(out, {}, {});
+  owner.release_far(out, no_news, {});
   post.carry();
   CHECK(post.nodes[1].told.size() == 1);
   CHECK(post.nodes[1].lost == 0);
@@ -362,15 +369,52 @@ TEST_CASE("cluster_mail: a market's former publisher is not believed") {
   const auto shard = storage::shard_of(btc, shard_count);
   market_publication news;
   news.market = btc;
+  std::vector<market_publication> all{news};
   release none;
   post.owners[shard] = {3, 2, false, false};
-  post.nodes[3].mail->release_far(none, {news}, {});
+  post.nodes[3].mail->release_far(none, all, {});
   post.carry();
   CHECK(post.nodes[1].shown.size() == 1);
   post.owners[shard] = {2, 1, false, false}; // as node 2 still has it
-  post.nodes[2].mail->release_far(none, {news}, {});
+  post.nodes[2].mail->release_far(none, all, {});
   post.carry();
   CHECK(post.nodes[1].shown.size() == 1);
+}
+
+TEST_CASE("cluster_mail: what a feed says is lost rather than parked or sent twice, and the whole "
+          "mirror is wanted") {
+  post_office post;
+  const market_id btc{1};
+  const auto shard = storage::shard_of(btc, shard_count);
+  auto& feed = post.nodes[1];
+  const auto say = [&](bool is_whole) {
+    feed.mail->pass_on(batch({0, btc, market_command{mirror_depth{{}, is_whole}}, {}}));
+  };
+  say(true); // nobody owns it
+  CHECK(feed.mail->statistics().parked == 0);
+  CHECK(std::exchange(feed.wanted, {}) == std::vector<market_id>{btc});
+  post.owners[shard] = {2, 1, false, false};
+  post.cut.insert({1, 2});
+  say(true);
+  CHECK(std::exchange(feed.wanted, {}) == std::vector<market_id>{btc});
+  post.cut.clear();
+  feed.mail->tick();
+  post.carry();
+  CHECK(post.nodes[2].run.empty());
+
+  feed.mail->beat({{btc, 7, true}});
+  say(false); // continues nothing that the owner knows
+  post.carry();
+  CHECK(post.nodes[2].run.empty());
+  const auto seen = post.nodes[2].watch.tick(2, {btc}, second_ns);
+  CHECK(seen.wanted == std::vector<market_id>{btc});
+  post.nodes[2].mail->want_mirror(seen.feed, seen.wanted);
+  post.carry();
+  CHECK(feed.wanted == std::vector<market_id>{btc});
+  say(true);
+  say(false);
+  post.carry();
+  CHECK(post.nodes[2].run.size() == 2);
 }
 
 TEST_CASE("cluster_mail: bytes that are no frame change nothing and are counted") {

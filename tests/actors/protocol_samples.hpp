@@ -117,6 +117,19 @@ inline constexpr std::size_t commands_count = std::variant_size_v<decltype(accou
   return one;
 }
 
+[[nodiscard]] inline tape_page sample_page(random_source& from) {
+  tape_page one;
+  fill(one, from);
+  one.market = {1 + from() % 100};
+  one.number = 1 + from() % 1'000;
+  std::uint64_t id = from() % 1'000;
+  for (auto& trade : one.trades) trade.trade = {id += 1 + from() % 5};
+  std::int64_t minute = static_cast<std::int64_t>(from() % 1'000);
+  for (auto& each : one.candles)
+    each.open_time = {minute += 1 + static_cast<std::int64_t>(from() % 5)};
+  return one;
+}
+
 /// One frame of each kind: every command, outcome, message and publication is in them once at least.
 [[nodiscard]] inline std::vector<frame> sample_frames(std::uint64_t seed) {
   random_source from(seed);
@@ -142,7 +155,21 @@ inline constexpr std::size_t commands_count = std::variant_size_v<decltype(accou
   for (std::size_t i = 0; i < 4; ++i) fill_alternative(user_news.items.emplace_back(), i % 2, from);
   republish_frame republish;
   for (int i = 0; i < 3; ++i) republish.items.push_back({1 + from() % 100});
-  return {requests, answers, messages, receipts, news, user_news, republish};
+  feed_beat_frame beat;
+  mirror_wanted_frame wanted;
+  tape_question_frame questions;
+  tape_answer_frame pages;
+  for (int i = 0; i < 3; ++i) {
+    beat.items.push_back({{1 + from() % 100}, from() % 50, from() % 2 == 0});
+    wanted.items.push_back({1 + from() % 100});
+    questions.items.push_back({{1 + from() % 100},
+                               1 + from() % 50,
+                               from() % 1'000,
+                               {static_cast<std::int64_t>(from() >> 1)}});
+    pages.items.push_back(sample_page(from));
+  }
+  return {requests,  answers, messages, receipts,  news, user_news,
+          republish, beat,    wanted,   questions, pages};
 }
 
 [[nodiscard]] inline encoded encode(const frame& one) {

@@ -182,6 +182,33 @@ std::uint64_t sequence_of(const std::string& message) {
 
 } // namespace
 
+TEST_CASE("redis: of several nodes the owner of a market publishes it, and a new one begins with "
+          "the whole book") {
+  std::atomic<std::uint64_t> owned{1};
+  redis_publisher_options options;
+  options.refresh_every = 50ms;
+  options.is_ours = [&](market_id market) { return market.value == owned; };
+  floor at(std::move(options));
+  ear both(at.reader(), "rialto:book.ETHUSDT"), btc(at.reader(), "rialto:book.BTCUSDT");
+  at.start();
+  at.gate.change(2, 200, 1);
+  at.gate.change(1, 100, 1);
+  at.wait_for_book("BTCUSDT");
+  CHECK(at.key("book.ETHUSDT").empty());
+  CHECK(sequence_of(btc.next()) > 0);
+  owned = 2;
+  at.wait_for_book("ETHUSDT");
+  at.gate.change(2, 201, 1);
+  const auto first = json::parse(both.next()); // nothing of the time before
+  CHECK(first.at("data").at("type") == "snapshot");
+  CHECK(first.at("data").at("bids").size() == 2);
+  const auto published = at.copies.statistics().published.load();
+  at.gate.change(1, 101, 1); // another's now
+  at.gate.change(2, 202, 1);
+  CHECK(sequence_of(both.next()) > first.at("seq"));
+  CHECK(at.copies.statistics().published == published + 1);
+}
+
 TEST_CASE("redis: subscribers hear what the sockets hear, byte for byte") {
   floor at;
   at.start();
