@@ -29,6 +29,11 @@ public:
   /// Its actor, made if it has none.
   caf::actor need(entity_id id, entity_id parent);
   [[nodiscard]] std::string parent_name(entity_id id) const;
+  /// entity_id{}: the shard, or unknown.
+  [[nodiscard]] entity_id parent_of(entity_id id) const {
+    const auto at = places_.find(id);
+    return at == places_.end() ? entity_id{} : at->second.parent;
+  }
   void stop();
 
   /// Told by the orders' actors, read by the lane's thread.

@@ -1,11 +1,13 @@
 #include "actors/inspector.hpp"
 
 #include "actors/entity_words.hpp"
+#include "actors/inspector_merge.hpp"
 #include "actors/inspector_question.hpp"
 #include "actors/shard_question.hpp"
 #include "domain/time_text.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace rialto::actors {
 
@@ -74,6 +76,11 @@ std::string inspector::answer(std::string_view question, std::string_view who) {
 
 inspector::json inspector::run(inspector_question& asked, std::string_view who) {
   const auto query = asked.needed_text("query");
+  if (const auto scope = asked.text("scope");
+      !scope.empty() && scope != "cluster" && scope != "node")
+    throw inspector_refusal("scope", "must be cluster or node");
+  if (const auto node = asked.text("node"); !node.empty() && node != around_.node)
+    throw inspector_refusal("node", "must be " + around_.node + ", which is asked");
   json made;
   if (query == "tree") {
     made = tree(asked);
@@ -81,6 +88,8 @@ inspector::json inspector::run(inspector_question& asked, std::string_view who) 
     made = actors(asked);
   } else if (query == "actor") {
     made = actor(asked);
+  } else if (query == "where") {
+    made = where(asked);
   } else if (query == "trace") {
     made = trace(asked);
   } else if (query == "slow") {
@@ -100,8 +109,8 @@ inspector::json inspector::run(inspector_question& asked, std::string_view who) 
     else if (query == "journal")
       made = journal();
     else
-      throw inspector_refusal("query", "must be one of nodes, tree, actors, actor, trace, slow, "
-                                       "shards, journal, kill, restart");
+      throw inspector_refusal("query", "must be one of nodes, tree, actors, actor, where, trace, "
+                                       "slow, shards, journal, kill, restart");
   }
   made["node"] = around_.node;
   made["query"] = query;
@@ -151,7 +160,7 @@ inspector::json inspector::tree(inspector_question& asked) {
   query.root = asked.text("root");
   query.depth_max = static_cast<std::uint32_t>(asked.count("depth", 8, 1, 32));
   query.children_max = static_cast<std::size_t>(asked.count("children", 20, 1, rows_max));
-  query.limit = static_cast<std::size_t>(asked.count("limit", 500, 1, rows_max));
+  query.limit = static_cast<std::size_t>(asked.count("limit", inspector_limits::tree, 1, rows_max));
   asked.done();
   auto rows = json::array();
   for (const auto& one : around_.registry.tree(query)) {
@@ -160,6 +169,7 @@ inspector::json inspector::tree(inspector_question& asked) {
     row["children"] = one.children;
     rows.push_back(std::move(row));
   }
+  mark_degraded(rows);
   if (rows.empty() && !query.root.empty()) throw inspector_refusal("root", "no such actor runs");
   return {{"rows", std::move(rows)}};
 }
@@ -169,7 +179,8 @@ inspector::json inspector::actors(inspector_question& asked) {
   query.kind = asked.text("kind");
   query.contains = asked.text("name");
   const auto sort = asked.text("sort");
-  query.limit = static_cast<std::size_t>(asked.count("limit", 50, 1, rows_max));
+  query.limit =
+    static_cast<std::size_t>(asked.count("limit", inspector_limits::actors, 1, rows_max));
   asked.done();
   if (!sort.empty()) {
     const auto order = runtime::parse_actor_order(sort);
@@ -262,14 +273,71 @@ inspector::json inspector::actor(inspector_question& asked) {
     for (const auto& row : all["rows"])
       if (row["name"] == name) made["shard"] = row;
   }
+  put_children(made, *found);
+  return made;
+}
+
+/// Those of this node, then those of others.
+void inspector::put_children(json& into, const actor_info& actor) {
   auto children = json::array();
-  for (const auto& child : around_.registry.list({.parent = name, .limit = children_shown}))
+  std::set<std::string> here;
+  for (const auto& child : around_.registry.list({.parent = actor.name, .limit = children_shown})) {
+    here.insert(child.name);
     children.push_back({{"node", around_.node},
                         {"name", child.name},
                         {"status", child.is_failed ? "failed" : "running"},
-                        {"restarts", child.restarts}});
-  made["children"] = std::move(children);
-  return made;
+                        {"restarts", child.restarts},
+                        {"last_failure", maybe(child.last_failure)}});
+  }
+  const auto id = parse_entity_id(actor.name);
+  const bool is_live = into.contains("entity") && into["entity"].is_object();
+  if (id.kind() == entity_kind::user && is_live && around_.children_elsewhere) {
+    std::vector<entity_id> known;
+    const auto state = into["entity"].find("state");
+    if (state != into["entity"].end() && state->contains("accounts"))
+      for (const auto& one : (*state)["accounts"])
+        known.push_back(parse_entity_id(one.at("account").get<std::string>()));
+    for (auto& row : around_.children_elsewhere(id, known))
+      if (!here.contains(row.at("name").get<std::string>())) children.push_back(std::move(row));
+  }
+  into["children"] = std::move(children);
+}
+
+/// A parent of one that was given up trades on with the rest.
+void inspector::mark_degraded(json& rows) const {
+  const auto elsewhere = around_.degraded ? around_.degraded() : std::set<entity_id>{};
+  std::vector<std::size_t> above; // by depth, the row that stands there
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& row = rows[i];
+    const auto depth = row["depth"].get<std::size_t>();
+    above.resize(std::min(above.size(), depth));
+    above.push_back(i);
+    row["degraded"] = elsewhere.contains(parse_entity_id(row["name"].get<std::string>()));
+    if (row["status"] == "failed" && above.size() >= 2)
+      rows[above[above.size() - 2]]["degraded"] = true;
+  }
+}
+
+inspector::json inspector::where(inspector_question& asked) {
+  const auto name = asked.needed_text("name");
+  asked.done();
+  auto rows = json::array();
+  const auto found = around_.registry.find(name);
+  if (!found) return {{"rows", std::move(rows)}};
+  const auto id = parse_entity_id(name);
+  bool holds = !is_entity(id); // an entity's actor may only watch over its children here
+  for (const auto& shard : around_.shards()) {
+    if (holds) break;
+    const auto is_here = ask_shard(
+      shard, [id](const shard_inside& inside) { return inside.entities.look(id).has_value(); });
+    holds = is_here && *is_here;
+  }
+  rows.push_back({{"node", around_.node},
+                  {"name", name},
+                  {"kind", found->kind},
+                  {"status", found->is_failed ? "failed" : "running"},
+                  {"holds", holds}});
+  return {{"rows", std::move(rows)}};
 }
 
 void inspector::put_entity(json& into, const actor_info& actor) {
@@ -308,7 +376,7 @@ void inspector::put_entity(json& into, const actor_info& actor) {
       found["state"] = state_of(*at->live);
       return found;
     });
-    if (!made) throw inspector_refusal("", "its shard does not answer within 2 s");
+    if (!made) throw inspector_refusal("", "its shard does not answer within 1.5 s");
     if (made->is_null()) continue;
     into["entity"] = std::move(*made);
     is_found = true;
@@ -364,7 +432,7 @@ inspector::json inspector::trace(inspector_question& asked) {
 }
 
 inspector::json inspector::slow(inspector_question& asked) {
-  const auto limit = asked.count("limit", 20, 1, rows_max);
+  const auto limit = asked.count("limit", inspector_limits::slow, 1, rows_max);
   asked.done();
   around_.registry.watch(lease_seconds);
   runtime::actor_query query;

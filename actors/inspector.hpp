@@ -2,18 +2,21 @@
 //
 // The room: plain code that may wait for a shard's turn, so it runs on a thread that runs no actors; any number of threads at a time. It
 // needs no edge. How questions get here (another node, the command line, the admin API) is not its business. Every row carries
-// `node`: answers of several nodes are merged by putting their rows together.
+// `node`; cluster/inspection.hpp asks several nodes and merges their answers (inspector_merge.hpp).
 //
 //   nodes, shards, journal, slow {limit}
 //   tree   {root, depth, children, limit}
 //   actors {kind, name, sort, limit}            name: part of it; sort: name, mailbox, rate, cpu, longest, memory, restarts, messages
 //   actor  {name}
+//   where  {name}                               whether it is here; holds: itself, and not only an actor above others of its name
 //   trace  {name, after, limit, seconds}        keeps following for so many seconds; lines behind number `after`
 //   kill, restart {name, who}                   logged with who asked, and who he says he is
 //
+// Each takes {scope, node}, too: this node answers for itself alone, and refuses what is meant for another.
 // A question that cannot be answered gets {"error":{"field","rule"}}. Passwords, hashes, sealed secrets and whole API keys are in no answer.
 #pragma once
 
+#include "domain/ids.hpp"
 #include "runtime/actor_registry.hpp"
 #include "runtime/clock.hpp"
 
@@ -21,6 +24,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +43,11 @@ struct inspector_surroundings {
   std::function<void(nlohmann::ordered_json&)>
     put_node; // version, memory and the like into its row
   std::function<void(nlohmann::ordered_json&)> put_journal; // heads, waiting appends and the like
+  /// Of a cluster: rows of an entity's children on other nodes (node, name, status, restarts, last_failure, away_since), `known` by itself or told.
+  std::function<nlohmann::ordered_json(entity_id parent, const std::vector<entity_id>& known)>
+    children_elsewhere = {};
+  /// Of a cluster: entities with a child elsewhere that was given up.
+  std::function<std::set<entity_id>()> degraded = {};
 };
 
 class inspector {
@@ -59,6 +68,7 @@ private:
   [[nodiscard]] json tree(inspector_question& asked);
   [[nodiscard]] json actors(inspector_question& asked);
   [[nodiscard]] json actor(inspector_question& asked);
+  [[nodiscard]] json where(inspector_question& asked);
   [[nodiscard]] json trace(inspector_question& asked);
   [[nodiscard]] json slow(inspector_question& asked);
   [[nodiscard]] json shards();
@@ -68,6 +78,8 @@ private:
 
   [[nodiscard]] json row_of(const runtime::actor_info& actor) const;
   void put_entity(json& into, const runtime::actor_info& actor);
+  void put_children(json& into, const runtime::actor_info& actor);
+  void mark_degraded(json& rows) const;
   void put_order(json& into, const runtime::actor_info& actor);
   void weigh(std::size_t limit);
   void count_runs(std::vector<runtime::actor_info>& rows);

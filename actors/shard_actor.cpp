@@ -402,7 +402,25 @@ void shard_actor::entity_failed(entity_id id, const std::string& why, bool given
                                  tree_.parent_name(id), why, given_up);
   runtime::log_error("shard", "{} failed{}: {}", to_string(id), given_up ? " and is given up" : "",
                      why);
+  const auto known = failed_children_.find(id);
+  const auto parent = known == failed_children_.end() ? tree_.parent_of(id) : known->second;
+  tell_parent(id, parent,
+              given_up ? protocol::child_condition::given_up : protocol::child_condition::failed,
+              why);
   tree_.failed(id, why);
+}
+
+/// A child that failed before this node learned whose it is has nobody to tell.
+void shard_actor::tell_parent(entity_id child, entity_id parent,
+                              protocol::child_condition condition, const std::string& why) {
+  if (context_->outside == nullptr || child.kind() != entity_kind::account ||
+      parent.kind() != entity_kind::user)
+    return;
+  to_tell_.push_back({child, parent, condition, why, now()});
+  if (condition == protocol::child_condition::running)
+    failed_children_.erase(child);
+  else if (failed_children_.size() < failed_children_max)
+    failed_children_.emplace(child, parent);
 }
 
 void shard_actor::activated(entity_id id) {
@@ -429,17 +447,19 @@ void shard_actor::place_activated() {
     entity_id parent;
     if (id.kind() == entity_kind::account)
       parent = static_cast<const trading_entity<account>&>(*entity).state().owner();
+    if (failed_children_.contains(id))
+      tell_parent(id, parent, protocol::child_condition::running, {});
     tree_.activated(id, parent.number() == 0 ? entity_id{} : parent);
   }
 }
 
 void shard_actor::after_turn() {
   tell_drained();
-  speak_outside();
   load_wanted();
   save_gathered();
   make_snapshots();
   place_activated();
+  speak_outside();
   note_state();
 }
 

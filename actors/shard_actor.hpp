@@ -108,6 +108,8 @@ private:
   };
   [[nodiscard]] std::optional<holder> holder_of(order_id id) const;
   void child_lost(entity_id id, const std::string& why);
+  void tell_parent(entity_id child, entity_id parent, protocol::child_condition condition,
+                   const std::string& why);
   void place_activated();
   void recover(storage::shard_id shard, const std::map<entity_id, timestamp_ns>& wakes);
   void save_index(storage::shard_id shard, const storage::stream_index& index);
@@ -130,6 +132,9 @@ private:
   std::vector<runtime::envelope<trading_world>> to_send_; // this turn's mail to other nodes
   std::vector<link_receipt> to_acknowledge_;
   std::vector<actors::request> to_pass_on_;
+  std::vector<child_change> to_tell_;
+  static constexpr std::size_t failed_children_max = 10'000;
+  std::map<entity_id, entity_id> failed_children_; // that do not run, and their parents
   std::vector<entity_id> activated_; // to be placed when the batch is over and owners are known
   std::uint64_t ticks_ = 0;
   std::size_t left_ = 0, left_this_tick_ = 0; // entities that left memory since it was given back

@@ -120,6 +120,8 @@ void shard_actor::forget(storage::shard_id shard) {
   stopping_.erase(shard);
   opening_.erase(shard);
   if (context_->indexes.erase(shard) == 0) return;
+  std::erase_if(failed_children_,
+                [&](const auto& one) { return shard_.shard_of(one.first) == shard; });
   shard_.drop(shard, now());
 }
 
@@ -127,6 +129,7 @@ void shard_actor::speak_outside() {
   if (context_->outside == nullptr) return;
   if (!to_send_.empty()) context_->outside->send(std::exchange(to_send_, {}));
   if (!to_acknowledge_.empty()) context_->outside->acknowledge(std::exchange(to_acknowledge_, {}));
+  if (!to_tell_.empty()) context_->outside->children_changed(std::exchange(to_tell_, {}));
   if (!to_pass_on_.empty()) context_->outside->pass_on(std::exchange(to_pass_on_, {}));
 }
 

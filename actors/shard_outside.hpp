@@ -4,6 +4,7 @@
 // here, for ever.
 #pragma once
 
+#include "actors/protocol/frames.hpp"
 #include "actors/world.hpp"
 #include "runtime/cluster/shard_duty.hpp"
 
@@ -19,6 +20,14 @@ struct link_receipt {
   friend bool operator==(const link_receipt&, const link_receipt&) = default;
 };
 
+/// What became of an entity of this node whose parent may be elsewhere.
+struct child_change {
+  entity_id child, parent;
+  protocol::child_condition condition = protocol::child_condition::running;
+  std::string why; // of a failure
+  timestamp_ns at;
+};
+
 class shard_outside {
 public:
   virtual ~shard_outside() = default;
@@ -28,6 +37,9 @@ public:
   virtual void acknowledge(std::vector<link_receipt> receipts) = 0;
   /// Requests that came here and were not executed, since their shard is elsewhere.
   virtual void pass_on(std::vector<request> requests) = 0;
+
+  /// States of children, for their parents.
+  virtual void children_changed(std::vector<child_change>) {}
 
   virtual void opened(storage::shard_id shard, runtime::cluster::turn_number turn) = 0;
   /// `journal_epoch` above 0: the journal is there already, or above.

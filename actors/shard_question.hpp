@@ -32,11 +32,12 @@ struct shard_question {
   std::function<void(const shard_inside&)> ask;
 };
 
-/// Asks and waits on this thread, which must not be one that runs actors. Empty: no answer came in time, as from a shard that hangs; the
+/// Asks and waits on this thread, which must not be one that runs actors. Empty: no answer came in time, as from a shard that hangs (a node
+/// that asked this one waits for 2 s, cluster/questions.hpp); the
 /// question may still be answered later, so it captures by value.
 template <class Ask>
 auto ask_shard(const caf::actor& shard, Ask ask,
-               std::chrono::milliseconds patience = std::chrono::seconds(2))
+               std::chrono::milliseconds patience = std::chrono::milliseconds(1'500))
   -> std::optional<std::invoke_result_t<Ask, const shard_inside&>> {
   using result = std::invoke_result_t<Ask, const shard_inside&>;
   if (!shard) return {};

@@ -20,20 +20,11 @@ constexpr std::pair<std::uint64_t, const char*> role_names[] = {
   {runtime::cluster::role_market_data, "marketdata"}};
 
 std::vector<std::string> roles_of(const storage::cluster_node& node) {
-  std::vector<std::string> made;
-  for (const auto& [role, name] : role_names)
-    if ((node.roles & role) != 0) made.emplace_back(name);
-  return made;
+  return role_names_of(node.roles);
 }
 
 const char* state_of(const storage::cluster_node& node) {
-  switch (static_cast<node_state>(node.state)) {
-  case node_state::joining: return "joining";
-  case node_state::up: return "up";
-  case node_state::draining: return "draining";
-  case node_state::gone: return "gone";
-  }
-  return "unknown";
+  return node_state_name(static_cast<node_state>(node.state));
 }
 
 bool is_gone(const storage::cluster_node& node) {
@@ -132,6 +123,23 @@ std::string moves_text(const storage::cluster_answer& seen,
 }
 
 } // namespace
+
+std::vector<std::string> role_names_of(std::uint64_t roles) {
+  std::vector<std::string> made;
+  for (const auto& [role, name] : role_names)
+    if ((roles & role) != 0) made.emplace_back(name);
+  return made;
+}
+
+const char* node_state_name(runtime::cluster::node_state state) {
+  switch (state) {
+  case node_state::joining: return "joining";
+  case node_state::up: return "up";
+  case node_state::draining: return "draining";
+  case node_state::gone: return "gone";
+  }
+  return "unknown";
+}
 
 std::string shard_ranges(const std::vector<storage::shard_id>& ascending) {
   std::string made;

@@ -3,10 +3,12 @@
 // The room: rows in, text out; no database, no node. What is missing is said: no cluster, no node, no move.
 #pragma once
 
+#include "runtime/cluster/rows.hpp"
 #include "storage/cluster_store.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rialto::app {
 
@@ -14,6 +16,9 @@ namespace rialto::app {
 /// One object: cluster, leader, nodes (each with its shards), moves, and every shard.
 [[nodiscard]] std::string cluster_status_json(const storage::cluster_answer& seen);
 
+[[nodiscard]] std::vector<std::string> role_names_of(std::uint64_t roles);
+/// joining, up, draining, gone.
+[[nodiscard]] const char* node_state_name(runtime::cluster::node_state state);
 /// "0-3, 7"; "none".
 [[nodiscard]] std::string shard_ranges(const std::vector<storage::shard_id>& ascending);
 /// The living node of that name.

@@ -28,6 +28,8 @@ struct inspect_words {
   std::string data_directory = "./data", node;
   runtime::tls_files tls;
   bool is_json = false, is_sure = false;
+  bool is_only = false; // that node answers for itself alone
+  std::string of_node;
   inspect_json question = inspect_json::object();
   std::string kind, name, sort, root;
   std::int64_t limit = 0, depth = 0, children = 0, seconds = 10;
@@ -41,7 +43,8 @@ std::string user_name() {
 /// The way to a node; asks and reads answers.
 class inspect_line {
 public:
-  explicit inspect_line(const inspect_words& words) {
+  explicit inspect_line(const inspect_words& words)
+      : is_only_(words.is_only), of_node_(words.of_node) {
     const auto local = inspect_files_of(words.data_directory);
     const auto either = [](const std::string& given, const std::string& usual) {
       return given.empty() ? usual : given;
@@ -61,7 +64,9 @@ public:
     client_ = std::make_unique<runtime::mesh_client>(tls, address);
   }
 
-  [[nodiscard]] inspect_json ask(const inspect_json& question) {
+  [[nodiscard]] inspect_json ask(inspect_json question) {
+    if (is_only_) question["scope"] = "node";
+    if (!of_node_.empty() && !question.contains("node")) question["node"] = of_node_;
     std::string why;
     const auto came = client_->ask(question.dump(), patience, why);
     if (!came) throw std::runtime_error("the node does not answer: " + why);
@@ -77,6 +82,8 @@ public:
   }
 
 private:
+  const bool is_only_;
+  const std::string of_node_;
   std::unique_ptr<runtime::mesh_client> client_;
 };
 
@@ -97,6 +104,8 @@ int ask_and_print(const inspect_words& words) {
     came = line.demand(words.question);
   }
   print(words, query, came);
+  if (const auto silent = unreachable_text(came); !words.is_json && !silent.empty())
+    std::fputs(silent.c_str(), stderr);
   return 0;
 }
 
@@ -133,12 +142,16 @@ int trace(const inspect_words& words) {
   std::uint64_t after = 0;
   std::int64_t left = words.limit;
   bool is_first = true;
+  std::string where; // numbers of lines are a node's own
   for (;;) {
-    const auto came = line.demand({{"query", "trace"},
-                                   {"name", words.name},
-                                   {"after", after},
-                                   {"seconds", 5},
-                                   {"limit", std::min<std::int64_t>(left, 256)}});
+    inspect_json question{{"query", "trace"},
+                          {"name", words.name},
+                          {"after", after},
+                          {"seconds", 5},
+                          {"limit", std::min<std::int64_t>(left, 256)}};
+    if (!where.empty()) question["node"] = where;
+    const auto came = line.demand(question);
+    where = came.value("node", where);
     if (std::exchange(is_first, false) && !words.is_json)
       std::fprintf(stderr, "following %s for %lld s\n", shown(words.name).c_str(),
                    static_cast<long long>(words.seconds));
@@ -171,6 +184,10 @@ CLI::App* add_query(CLI::App& inspect, inspect_words& words, const char* name, c
   made->add_option("--key", words.tls.key, "PEM file of its key.")->type_name("FILE");
   made->add_option("--authority", words.tls.authority, "PEM file of the authority.")
     ->type_name("FILE");
+  made->add_flag("--only", words.is_only,
+                 "Ask that node for itself alone, not for its whole cluster.");
+  made->add_option("--of", words.of_node, "Of this node of the cluster alone, by its name.")
+    ->type_name("NAME");
   made->add_flag("--json", words.is_json, "Print the answer as JSON.");
   return made;
 }
@@ -195,8 +212,8 @@ void on(CLI::App& command, const std::shared_ptr<inspect_words>& words, int& exi
 
 void add_lists(CLI::App& inspect, int& exit_code) {
   for (const auto& [name, about] :
-       {std::pair{"nodes", "How each node is: version, memory, actors."},
-        std::pair{"shards", "How each shard is: entities, requests, journal."},
+       {std::pair{"nodes", "How each node is: up or down, shards, lease, memory, actors."},
+        std::pair{"shards", "How the shards of each node are: entities, requests, journal."},
         std::pair{"journal", "Heads, waiting appends, commits, lists."}}) {
     const auto words = std::make_shared<inspect_words>();
     words->question["query"] = name;
@@ -276,6 +293,15 @@ void add_single(CLI::App& inspect, int& exit_code) {
   }
   {
     const auto words = std::make_shared<inspect_words>();
+    auto& one = *add_query(inspect, *words, "where", "On which node an actor runs.");
+    add_name(one, *words);
+    on(one, words, exit_code, [](inspect_words& said) {
+      said.question = {{"query", "where"}, {"name", said.name}};
+      return ask_and_print(said);
+    });
+  }
+  {
+    const auto words = std::make_shared<inspect_words>();
     auto& one = *add_query(inspect, *words, "trace", "Follow an actor's messages.");
     add_name(one, *words);
     add_limit(one, *words, 100, 1'000'000);
@@ -303,7 +329,7 @@ void add_single(CLI::App& inspect, int& exit_code) {
 
 void add_inspect_command(CLI::App& program, int& exit_code) {
   auto* inspect = program.add_subcommand(
-    "inspect", "See every actor of a running node: the tree, the busy, the failed.");
+    "inspect", "See every actor of a running node or cluster: the tree, the busy, the failed.");
   inspect->require_subcommand(0, 1);
   inspect->footer("  rialto inspect top --data ./data\n"
                   "  rialto inspect tree\n"
@@ -318,8 +344,8 @@ void add_inspect_command(CLI::App& program, int& exit_code) {
   });
   inspect->callback([inspect, &exit_code] {
     if (!inspect->get_subcommands().empty()) return;
-    complain("inspect: say nodes, tree, actors, actor NAME, trace NAME, slow, shards, journal, "
-             "kill NAME, restart NAME or top (see rialto inspect --help)");
+    complain("inspect: say nodes, tree, actors, actor NAME, where NAME, trace NAME, slow, shards, "
+             "journal, kill NAME, restart NAME or top (see rialto inspect --help)");
     exit_code = exit_misused;
   });
 }

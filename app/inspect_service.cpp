@@ -56,7 +56,7 @@ struct inspect_service::parts {
 };
 
 inspect_service::inspect_service(caf::actor_system& system, runtime::actor_surroundings around,
-                                 actors::inspector& answers, const std::string& data_directory,
+                                 inspect_answers answers, const std::string& data_directory,
                                  const std::string& listen)
     : parts_(std::make_unique<parts>()) {
   try {
@@ -66,10 +66,10 @@ inspect_service::inspect_service(caf::actor_system& system, runtime::actor_surro
     options.listen = listen;
     options.tls = make_certificates(directory_of(data_directory));
     runtime::mesh_callbacks callbacks;
-    callbacks.on_ask = [this, &answers](std::string question,
-                                        std::function<void(std::string)> answer) {
+    callbacks.on_ask = [this, answers = std::move(answers)](
+                         std::string question, std::function<void(std::string)> answer) {
       const bool is_taken = parts_->workers.post(
-        [&answers, question, answer] { answer(answers.answer(question, "rialto inspect")); });
+        [answers, question, answer] { answer(answers(question, "rialto inspect")); });
       if (!is_taken) answer(refusal("too many questions wait: ask again"));
     };
     parts_->door =

@@ -5,13 +5,14 @@
 // A node of a cluster answers on its mesh instead, under the cluster's authority.
 #pragma once
 
-#include "actors/inspector.hpp"
 #include "runtime/mesh/tls_context.hpp"
 #include "runtime/tracked_actor.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace rialto::app {
 
@@ -22,11 +23,14 @@ struct inspect_files {
 };
 [[nodiscard]] inspect_files inspect_files_of(const std::string& data_directory);
 
+/// Answers a question; may wait.
+using inspect_answers = std::function<std::string(std::string_view question, std::string_view who)>;
+
 class inspect_service {
 public:
   /// Throws std::runtime_error with a sentence that names the setting.
   inspect_service(caf::actor_system& system, runtime::actor_surroundings around,
-                  actors::inspector& answers, const std::string& data_directory,
+                  inspect_answers answers, const std::string& data_directory,
                   const std::string& listen);
   /// Before the actor system's actors are waited for.
   ~inspect_service();

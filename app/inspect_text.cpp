@@ -94,11 +94,50 @@ std::string slow_text(const inspect_json& rows, std::size_t columns) {
   return table_text(all, columns);
 }
 
+/// "yes" or nothing.
+std::string sign_of(const inspect_json& row, const char* name) {
+  const auto word = word_of(row, name);
+  return word == "yes" ? word : "";
+}
+
+/// Of a cluster: a line a node. An embedded node is an outline.
+std::string nodes_text(const inspect_json& rows, std::size_t columns) {
+  std::vector<table_column> all;
+  add_plain(all, rows, "node", "NODE", false);
+  add_plain(all, rows, "state", "STATE", false);
+  add(all, rows, "LEADS", false, [](const auto& row) { return sign_of(row, "leads"); });
+  add(all, rows, "LEASE", true,
+      [](const auto& row) { return duration_text(number_of(row, "lease_age_ms") * 1'000); });
+  add_plain(all, rows, "shards", "SHARDS", true);
+  add_plain(all, rows, "ready", "READY", false);
+  add_plain(all, rows, "actors", "ACTORS", true);
+  add_plain(all, rows, "failed_actors", "FAILED", true);
+  add(all, rows, "CPU %", true,
+      [](const auto& row) { return fmt::format("{:.1f}", share_of(row, "cpu_percent")); });
+  add(all, rows, "MEMORY", true,
+      [](const auto& row) { return bytes_text(number_of(row, "resident_bytes")); });
+  add(all, rows, "UP", true,
+      [](const auto& row) { return age_text(number_of(row, "uptime_seconds")); });
+  add(all, rows, "ROLES", false, [](const auto& row) {
+    std::string words;
+    if (const auto at = row.find("roles"); at != row.end() && at->is_array())
+      for (const auto& one : *at) words += (words.empty() ? "" : ",") + word_of(one);
+    return words;
+  });
+  add_plain(all, rows, "version", "VERSION", false);
+  add_plain(all, rows, "address", "ADDRESS", false);
+  add_plain(all, rows, "link", "LINK", false);
+  return table_text(all, columns);
+}
+
 std::string tree_text(const inspect_json& rows, std::size_t columns) {
   std::string out;
   for (const auto& row : rows) {
     auto line = std::string(2 * number_of(row, "depth"), ' ') + word_of(row, "name");
+    const bool is_top = number_of(row, "depth") == 0;
+    if (const auto node = word_of(row, "node"); is_top && node != "local") line += " @ " + node;
     if (word_of(row, "status") != "running") line += "  " + word_of(row, "status");
+    if (sign_of(row, "degraded") == "yes") line += "  degraded";
     if (const auto restarts = number_of(row, "restarts"); restarts > 0)
       line += "  " + counted(restarts, "restart") + ", last: " + word_of(row, "last_failure");
     if (const auto children = number_of(row, "children"); children > 0)
@@ -220,9 +259,21 @@ std::string inspect_text(const std::string& query, const inspect_json& answer,
   if (query == "actors") return actors_text(rows, columns);
   if (query == "slow") return slow_text(rows, columns);
   if (query == "tree") return tree_text(rows, columns);
-  if (query == "nodes" || query == "shards" || query == "journal")
+  if (query == "nodes" && !rows.empty() && rows.front().contains("membership"))
+    return nodes_text(rows, columns);
+  if (query == "where" && rows.empty()) return "nowhere\n";
+  if (query == "nodes" || query == "shards" || query == "journal" || query == "where")
     return outline_text(rows, columns);
   return outline_text(inspect_json::array({answer}), columns);
+}
+
+std::string unreachable_text(const inspect_json& answer) {
+  std::string out;
+  const auto at = answer.find("unreachable");
+  if (at == answer.end() || !at->is_array()) return out;
+  for (const auto& one : *at)
+    out += "without " + word_of(one, "node") + ": " + word_of(one, "why") + '\n';
+  return out;
 }
 
 std::string trace_text(const inspect_json& line) {

@@ -35,6 +35,8 @@ struct table_column {
 /// The answer to `query` (inspector.hpp) as a table or an outline.
 [[nodiscard]] std::string inspect_text(const std::string& query, const inspect_json& answer,
                                        std::size_t columns = 160);
+/// A line for each node that did not answer, of an answer that has such.
+[[nodiscard]] std::string unreachable_text(const inspect_json& answer);
 /// One line of a trace.
 [[nodiscard]] std::string trace_text(const inspect_json& line);
 /// "name: no such actor runs", of an answer with an error; empty: it has none.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <thread>
 
@@ -24,6 +25,10 @@ std::uint64_t number(const inspect_json& row, const char* name) {
 std::string word(const inspect_json& row, const char* name) {
   const auto at = row.find(name);
   return at == row.end() || !at->is_string() ? "" : shown(at->get_ref<const std::string&>());
+}
+bool flag(const inspect_json& row, const char* name) {
+  const auto at = row.find(name);
+  return at != row.end() && at->is_boolean() && at->get<bool>();
 }
 double share(const inspect_json& row, const char* name) {
   const auto at = row.find(name);
@@ -64,6 +69,7 @@ void top_view::take(const inspect_json& nodes, const inspect_json& shards,
                     const inspect_json& actors) {
   failure_.clear();
   nodes_ = nodes;
+  is_cluster_ = !rows_in(nodes_).empty() && rows_in(nodes_).front().contains("membership");
   shards_ = shards;
   actors_ = actors;
   if (const auto count = rows_in(actors_).size(); first_ >= count)
@@ -104,31 +110,73 @@ bool top_view::press(const pressed& one, screen_size size) {
   return true;
 }
 
+std::size_t top_view::node_width() const {
+  if (!is_cluster_) return 0;
+  std::size_t width = std::string_view("NODE").size();
+  for (const auto& row : rows_in(nodes_)) width = std::max(width, word(row, "node").size());
+  return std::min<std::size_t>(width, 8);
+}
+
+/// Of a cluster, the node takes some of the name's columns.
+std::size_t top_view::name_width(std::size_t columns) const {
+  const auto width = columns > 80 ? 24 + (columns - 80) / 2 : 24;
+  const auto node = node_width();
+  return std::max<std::size_t>(width - std::min(width, node == 0 ? 0 : node + 1), 12);
+}
+
 std::string top_view::row_text(const inspect_json& row, std::size_t columns) const {
-  const auto name_width = std::max<std::size_t>(columns > 80 ? 24 + (columns - 80) / 2 : 24, 12);
+  auto name = filled(word(row, "name"), name_width(columns));
+  if (const auto node = node_width(); node > 0) name += ' ' + filled(word(row, "node"), node);
   const auto failure = word(row, "status") == "failed" ? "FAILED " + word(row, "last_failure")
                                                        : word(row, "last_failure");
-  return filled(
-    fmt::format(
-      "{} {:>7} {:>6} {:>6.2f} {:>8} {:>8} {:>4} {}", filled(word(row, "name"), name_width),
-      short_count(number(row, "messages_per_second")), short_count(number(row, "mailbox")),
-      share(row, "cpu_percent"), duration_text(number(row, "longest_us")),
-      bytes_text(number(row, "memory_bytes")), short_count(number(row, "restarts")), failure),
-    columns);
+  return filled(fmt::format("{} {:>7} {:>6} {:>6.2f} {:>8} {:>8} {:>4} {}", name,
+                            short_count(number(row, "messages_per_second")),
+                            short_count(number(row, "mailbox")), share(row, "cpu_percent"),
+                            duration_text(number(row, "longest_us")),
+                            bytes_text(number(row, "memory_bytes")),
+                            short_count(number(row, "restarts")), failure),
+                columns);
+}
+
+std::string top_view::node_title() const {
+  std::string title = "rialto ";
+  for (const auto& node : rows_in(nodes_))
+    title += fmt::format(" {} {} up {}  cpu {:.1f} %  memory {}", word(node, "node"),
+                         word(node, "version"), age_text(number(node, "uptime_seconds")),
+                         share(node, "cpu_percent"), bytes_text(number(node, "resident_bytes")));
+  return title;
+}
+
+/// Who is not as he should be comes first: of many nodes not all fit.
+std::string top_view::cluster_title() const {
+  std::string bad, good;
+  std::size_t up = 0;
+  for (const auto& node : rows_in(nodes_)) {
+    const auto state = word(node, "state");
+    const auto name = word(node, "node") + (flag(node, "leads") ? "*" : "");
+    if (state == "up") {
+      ++up;
+      good += fmt::format("  {} {:.0f}% {}", name, share(node, "cpu_percent"),
+                          bytes_text(number(node, "resident_bytes")));
+    } else {
+      auto loud = state;
+      std::transform(loud.begin(), loud.end(), loud.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      bad += fmt::format("  {} {}", name, loud);
+    }
+  }
+  return fmt::format("rialto  {} of {} up{}{}", up, counted(rows_in(nodes_).size(), "node"), bad,
+                     good);
 }
 
 std::vector<std::string> top_view::lines(screen_size size, bool is_plain) const {
   std::vector<std::string> all;
-  std::string title = "rialto ";
   std::uint64_t actors = 0, failed = 0;
   for (const auto& node : rows_in(nodes_)) {
-    title += fmt::format(" {} {} up {}  cpu {:.1f} %  memory {}", word(node, "node"),
-                         word(node, "version"), age_text(number(node, "uptime_seconds")),
-                         share(node, "cpu_percent"), bytes_text(number(node, "resident_bytes")));
     actors += number(node, "actors");
     failed += number(node, "failed_actors");
   }
-  all.push_back(filled(title, size.columns));
+  all.push_back(filled(is_cluster_ ? cluster_title() : node_title(), size.columns));
   std::uint64_t entities = 0, requests = 0, waiting = 0, commit_us = 0;
   bool is_suspended = false;
   for (const auto& shard : rows_in(shards_)) {
@@ -149,11 +197,11 @@ std::vector<std::string> top_view::lines(screen_size size, bool is_plain) const 
                            sorts[sort_], kind_.empty() ? "all" : kind_, first_ + 1)
              : "NO ANSWER: " + failure_,
            size.columns));
-  const auto name_width =
-    std::max<std::size_t>(size.columns > 80 ? 24 + (size.columns - 80) / 2 : 24, 12);
+  auto name = filled("ACTOR", name_width(size.columns));
+  if (const auto node = node_width(); node > 0) name += ' ' + filled("NODE", node);
   const auto head =
-    filled(fmt::format("{} {:>7} {:>6} {:>6} {:>8} {:>8} {:>4} {}", filled("ACTOR", name_width),
-                       "MSG/S", "WAITS", "CPU %", "LONGEST", "MEMORY", "RST", "LAST FAILURE"),
+    filled(fmt::format("{} {:>7} {:>6} {:>6} {:>8} {:>8} {:>4} {}", name, "MSG/S", "WAITS", "CPU %",
+                       "LONGEST", "MEMORY", "RST", "LAST FAILURE"),
            size.columns);
   if (!is_plain) {
     all[0] = bold(all[0]);

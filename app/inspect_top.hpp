@@ -34,6 +34,12 @@ private:
     return size.lines > head_lines + 1 ? size.lines - head_lines : 1;
   }
   [[nodiscard]] std::string row_text(const inspect_json& row, std::size_t columns) const;
+  [[nodiscard]] std::string node_title() const;
+  [[nodiscard]] std::string cluster_title() const;
+  /// 0: rows are of one node, and do not name it.
+  [[nodiscard]] std::size_t node_width() const;
+  [[nodiscard]] std::size_t name_width(std::size_t columns) const;
+  bool is_cluster_ = false;
   std::size_t sort_ = 0, first_ = 0;
   std::string kind_; // empty: all
   std::string failure_;

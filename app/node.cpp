@@ -47,8 +47,9 @@ net::api_settings api_settings_of(const runtime::node_settings& from, node_core&
   to.actors = &core.registry();
   to.feeds = &core.feeds();
   to.health = [&health] { return health.read(); };
-  to.inspect = [&inspection](std::string_view question, std::string_view who) {
-    return inspection.inspector().answer(question, who);
+  to.inspect = [&inspection](std::string question, std::string who,
+                             std::function<void(std::string)> then) {
+    inspection.ask(std::move(question), std::move(who), std::move(then));
   };
   to.metrics_text = [&core] { return core.metrics().text(); };
   to.access_log = [](const net::access_line& line) {
@@ -119,7 +120,7 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
     static_cast<void>(net::tls_context(options.tls)); // the same: files that are no pair
   node_core core(settings);
   health_reader health(core);
-  node_inspection inspection(core);
+  node_inspection inspection(core, *settings.cluster_node);
   net::api edge(
     core.gate(), [&core] { return storage::open_read_models(core.data_directory()); }, core.tape(),
     api_settings_of(settings, core, health, inspection), core.clock());
@@ -140,14 +141,18 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
   }
   core.start(tap ? static_cast<actors::edge&>(*tap) : edge);
   if (copies) copies->start();
+  const auto answers = [&inspection](std::string_view question, std::string_view who) {
+    return inspection.answer(question, who);
+  };
   if (auto* const cluster = core.cluster())
-    cluster->answer_tools([&inspection](std::string_view question) {
-      return inspection.inspector().answer(question, "a tool");
-    });
+    cluster->answer_questions(answers,
+                              [&inspection](std::string_view question, std::string_view who) {
+                                return inspection.own_answer(question, who);
+                              });
   std::optional<inspect_service> door;
   if (*settings.inspect_listen != "off")
-    door.emplace(core.actors(), runtime::actor_surroundings{core.registry(), core.clock()},
-                 inspection.inspector(), core.data_directory(), *settings.inspect_listen);
+    door.emplace(core.actors(), runtime::actor_surroundings{core.registry(), core.clock()}, answers,
+                 core.data_directory(), *settings.inspect_listen);
   web.start();
   auto at = *settings.http_listen;
   at.port = web.port();
@@ -166,9 +171,10 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
   if (!has_failed) core.leave();
   if (copies) copies->stop();
   core.disconnect_edge();
+  inspection.stop();
   edge.stop();
   door.reset();
-  if (auto* const cluster = core.cluster()) cluster->answer_tools({});
+  if (auto* const cluster = core.cluster()) cluster->answer_questions({}, {});
   core.stop();
   runtime::log_info("node", "stopped");
   return has_failed ? 1 : 0;

@@ -17,9 +17,14 @@ using runtime::cluster::turn_number;
 namespace {
 
 constexpr auto mail_pause = 20ms;
-constexpr auto leave_within = 3s; // else the lease ends by itself
-constexpr int feed_pauses = 10;   // of the mail, between two looks at the feed
+constexpr auto leave_within = 3s;    // else the lease ends by itself
+constexpr unsigned feed_pauses = 10; // of the mail, between two looks at the feed
 constexpr std::int64_t feed_patience_ns = 10'000'000'000;
+constexpr unsigned child_turns = 5; // between two looks at what parents are to hear
+
+std::string refusal_of(const std::string& rule) {
+  return R"({"error":{"field":null,"rule":")" + rule + R"("}})";
+}
 
 runtime::cluster::role_set roles_of(const std::vector<std::string>& words) {
   runtime::cluster::role_set roles = 0;
@@ -63,7 +68,9 @@ runtime::mesh_options mesh_options_of(const runtime::node_settings& settings) {
 
 node_cluster::node_cluster(const runtime::node_settings& settings, caf::actor_system& system,
                            runtime::actor_surroundings around)
-    : clock_(around.clock) {
+    : clock_(around.clock), questions_([this](incarnation to, std::string_view frame) {
+        return mesh_->send(to, frame);
+      }) {
   mesh_ = std::make_unique<runtime::mesh>(
     system, around, mesh_options_of(settings),
     runtime::mesh_callbacks{
@@ -72,16 +79,8 @@ node_cluster::node_cluster(const runtime::node_settings& settings, caf::actor_sy
       },
       [this](incarnation peer, runtime::link_state now) { link_changed(peer, now); },
       [this](std::string request, std::function<void(std::string)> answer) {
-        const bool is_taken = tools_.post([this, request, answer] {
-          std::function<std::string(std::string_view)> who;
-          {
-            const std::lock_guard hold(lock_);
-            who = answer_;
-          }
-          answer(who ? who(request) : R"({"error":{"field":null,"rule":"the node is starting"}})");
-        });
-        if (!is_taken)
-          answer(R"({"error":{"field":null,"rule":"too many questions wait: ask again"}})");
+        if (!tools_.post([this, request, answer] { answer_tool(request, answer); }))
+          answer(refusal_of("too many questions wait: ask again"));
       }});
   auto options = cluster_options_of(settings);
   roles_ = options.roles;
@@ -142,6 +141,15 @@ actors::mail_surroundings node_cluster::surroundings_of_mail() {
     parts_->lists.note_head(shard, head);
   };
   around.news_lost = [this] { parts_->router.news_lost(); };
+  around.asked = [this](incarnation from, actors::protocol::question_frame frame) {
+    answer_node(from, std::move(frame));
+  };
+  around.replied = [this](incarnation from, const actors::protocol::reply_frame& frame) {
+    questions_.replied(from, frame);
+  };
+  around.reported = [this](const actors::protocol::child_report_frame& frame) {
+    children_->came(frame);
+  };
   return around;
 }
 
@@ -154,6 +162,7 @@ void node_cluster::attach(parts to) {
     actors::feed_watch_limits{.patience_ns = parts_->has_feed
                                                ? feed_patience_ns
                                                : std::numeric_limits<std::int64_t>::max()});
+  children_ = std::make_unique<actors::child_news>(driver_->shard_count(), child_surroundings());
   mail_ = std::make_unique<actors::cluster_mail>(driver_->shard_count(), surroundings_of_mail());
   parts_->router.connect_far(
     [this](actors::release& out, std::vector<market_publication>& news,
@@ -170,9 +179,79 @@ void node_cluster::attach(parts to) {
   driver_->mesh_ready();
 }
 
-void node_cluster::answer_tools(std::function<std::string(std::string_view)> answer) {
+void node_cluster::answer_questions(answerer to_tools, answerer to_nodes) {
   const std::lock_guard hold(lock_);
-  answer_ = std::move(answer);
+  to_tools_ = std::move(to_tools);
+  to_nodes_ = std::move(to_nodes);
+}
+
+void node_cluster::answer_tool(const std::string& question,
+                               const std::function<void(std::string)>& answer) {
+  answerer who;
+  {
+    const std::lock_guard hold(lock_);
+    who = to_tools_;
+  }
+  answer(who ? who(question, "a tool") : refusal_of("the node is starting"));
+}
+
+/// Whoever asked waits no longer than patience: what has waited so long here is for nobody.
+void node_cluster::answer_node(incarnation from, actors::protocol::question_frame frame) {
+  const auto reply = [this, from](std::uint64_t number, std::string text) {
+    actors::protocol::reply_frame back;
+    back.items.push_back({number, std::move(text)});
+    auto made = actors::protocol::encode(back);
+    if (!made.left_out.empty()) {
+      back.items.front().text = refusal_of("the answer is too large: ask for less");
+      made = actors::protocol::encode(back);
+    }
+    for (const auto& bytes : made.frames) static_cast<void>(mesh_->send(from, bytes));
+  };
+  for (auto& one : frame.items) {
+    const auto until = std::chrono::steady_clock::now() + actors::cluster_questions::patience;
+    const auto number = one.number;
+    const bool is_taken = replies_.post([this, reply, until, asked = std::move(one)] {
+      if (std::chrono::steady_clock::now() > until) return;
+      answerer who;
+      {
+        const std::lock_guard hold(lock_);
+        who = to_nodes_;
+      }
+      reply(asked.number,
+            who ? who(asked.text, asked.who) : refusal_of("the node is starting or stopping"));
+    });
+    if (!is_taken) reply(number, refusal_of("too many questions wait: ask again"));
+  }
+}
+
+actors::child_news_surroundings node_cluster::child_surroundings() {
+  actors::child_news_surroundings to;
+  to.route_of = [this](storage::shard_id shard) { return driver_->route_of(shard); };
+  to.send = [this](incarnation to_whom, std::string_view frame) {
+    return mesh_->send(to_whom, frame);
+  };
+  to.is_linked = [this](incarnation who) {
+    return who == driver_->me() || mesh_->is_connected(who);
+  };
+  to.heard = [this](const actors::protocol::child_report& one) {
+    if (one.condition == actors::protocol::child_condition::given_up)
+      runtime::log_error("supervision", "{} hears that {} is given up: {}", to_string(one.parent),
+                         to_string(one.child), one.last_failure);
+    else if (one.condition == actors::protocol::child_condition::failed)
+      runtime::log_warning("supervision", "{} hears that {} failed: {}", to_string(one.parent),
+                           to_string(one.child), one.last_failure);
+    else
+      log_info("supervision", "{} hears that {} runs again", to_string(one.parent),
+               to_string(one.child));
+  };
+  return to;
+}
+
+std::string node_cluster::name_of(incarnation id) {
+  const std::lock_guard hold(lock_);
+  for (const auto& one : peers_)
+    if (one.id == id) return one.name;
+  return {};
 }
 
 bool node_cluster::drain(std::chrono::seconds within) {
@@ -196,8 +275,10 @@ void node_cluster::stop() {
     wake_.notify_all();
   }
   if (keeper_.joinable()) keeper_.join();
+  questions_.stop(); // who waits for other nodes goes on
   tools_.stop();
   tape_work_.stop();
+  replies_.stop();
   if (driver_) driver_->stop();
   if (mesh_) mesh_->stop(); // and stays: the mail sends to it to the end
 }
@@ -205,12 +286,13 @@ void node_cluster::stop() {
 void node_cluster::keep_mail() {
   storage::name_thread("mail");
   std::unique_lock hold(lock_);
-  for (int pauses = 1; !wake_.wait_for(hold, mail_pause, [this] { return is_stopping_; });
-       ++pauses) {
+  for (unsigned turn = 1; !wake_.wait_for(hold, mail_pause, [this] { return is_stopping_; });
+       ++turn) {
     hold.unlock();
     mail_->tick();
     tape_->tick();
-    if (pauses % feed_pauses == 0) watch_feed();
+    if (turn % feed_pauses == 0) watch_feed();
+    if (turn % child_turns == 0) children_->tick(clock_.now());
     hold.lock();
   }
 }
@@ -330,6 +412,8 @@ void node_cluster::link_changed(incarnation who, runtime::link_state now) {
   } else {
     driver_->peer_closed(who);
     mail_->peer_closed(who);
+    questions_.peer_closed(who);
+    children_->peer_closed(who);
   }
 }
 

@@ -7,7 +7,9 @@
 //   N2  after leave() or a lost lease nothing is served here; a process that must not live on under its name ends (on_left)
 #pragma once
 
+#include "actors/cluster/child_news.hpp"
 #include "actors/cluster/mail.hpp"
+#include "actors/cluster/questions.hpp"
 #include "actors/durable_router.hpp"
 #include "actors/feed_actor.hpp"
 #include "actors/public_faces.hpp"
@@ -84,13 +86,22 @@ public:
   [[nodiscard]] std::vector<market_id> take_wanted_mirrors();
   /// Called once, on a thread of the driver, when this process is out of the cluster.
   std::function<void(runtime::leave_reason)> on_left;
-  /// Who answers tools, on a thread of its own; until stop().
-  void answer_tools(std::function<std::string(std::string_view)> answer);
+  /// Who answers tools, and other nodes for this one alone, on a thread each; until stop(). What other nodes ask waits for no node.
+  using answerer = std::function<std::string(std::string_view question, std::string_view who)>;
+  void answer_questions(answerer to_tools, answerer to_nodes);
+  /// Questions to other nodes.
+  [[nodiscard]] actors::cluster_questions& questions() { return questions_; }
+
+  /// What parents here know of their children; null before attach().
+  [[nodiscard]] const actors::child_news* children() const { return children_.get(); }
+  /// Its name; empty: nobody alive.
+  [[nodiscard]] std::string name_of(runtime::cluster::incarnation id);
 
   // ---- shard_outside, from the shards' actor
   void send(std::vector<runtime::envelope<actors::trading_world>> messages) override;
   void acknowledge(std::vector<actors::link_receipt> receipts) override;
   void pass_on(std::vector<actors::request> requests) override;
+  void children_changed(std::vector<actors::child_change> all) override { children_->changed(all); }
   void opened(storage::shard_id shard, runtime::cluster::turn_number turn) override;
   void open_failed(storage::shard_id shard, runtime::cluster::turn_number turn,
                    storage::epoch journal_epoch) override;
@@ -116,6 +127,9 @@ private:
   void link_peers(const std::vector<runtime::cluster_peer>& peers);
   void link_changed(runtime::cluster::incarnation who, runtime::link_state now);
   void show_own_markets();
+  [[nodiscard]] actors::child_news_surroundings child_surroundings();
+  void answer_tool(const std::string& question, const std::function<void(std::string)>& answer);
+  void answer_node(runtime::cluster::incarnation from, actors::protocol::question_frame frame);
   void keep_mail();
   actors::mail_surroundings surroundings_of_mail();
   void watch_tapes();
@@ -131,6 +145,7 @@ private:
   std::unique_ptr<actors::tape_relay> tape_;
   std::unique_ptr<actors::feed_watch> feed_;
   std::unique_ptr<actors::cluster_mail> mail_;
+  std::unique_ptr<actors::child_news> children_;
   std::atomic<bool> is_attached_{false}, is_empty_{false}, has_left_{false};
   std::vector<runtime::cluster_peer> peers_; // under lock_
   std::unique_ptr<runtime::mesh> mesh_;
@@ -138,12 +153,16 @@ private:
   std::mutex lock_;
   std::condition_variable wake_;
   bool is_stopping_ = false;
-  std::function<std::string(std::string_view)> answer_; // under lock_
+  answerer to_tools_, to_nodes_; // under lock_
   static constexpr std::size_t questions_max = 16;
+  actors::cluster_questions questions_;
+  // Two: nodes that wait for one another's answers must not wait for one another's threads.
   runtime::worker_pool tools_{"inspect", 1, questions_max, runtime::when_stopped::drop_waiting};
   std::set<market_id> wanted_mirrors_; // under lock_
   // Reads and writes of the tape; an answer may wait for news that are on their way to it.
   runtime::worker_pool tape_work_{"tape", 2, 256, runtime::when_stopped::drop_waiting};
+  runtime::worker_pool replies_{"inspect-reply", 1, questions_max,
+                                runtime::when_stopped::drop_waiting};
   std::thread keeper_; // of the mail's time
 };
 

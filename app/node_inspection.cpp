@@ -1,5 +1,9 @@
 #include "app/node_inspection.hpp"
 
+#include "app/cluster_members.hpp"
+#include "app/node_cluster.hpp"
+#include "domain/time_text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <ctime>
@@ -17,14 +21,86 @@ std::int64_t process_cpu_ns() {
   return at.tv_sec * second_ns + at.tv_nsec;
 }
 
+nlohmann::ordered_json time_or_null(timestamp_ns at) {
+  return at.value == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(format_time(at));
+}
+
+nlohmann::ordered_json child_row(const actors::child_view& one, const std::string& node) {
+  using actors::protocol::child_condition;
+  const bool is_away = one.away_since.value != 0;
+  const char* const status = is_away                                      ? "away"
+                             : one.condition == child_condition::given_up ? "failed"
+                             : one.condition == child_condition::failed   ? "restarting"
+                                                                          : "running";
+  const auto maybe = [](const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+  };
+  return {{"node", maybe(node)},
+          {"name", to_string(one.child)},
+          {"status", status},
+          {"restarts", one.restarts},
+          {"last_failure", maybe(one.last_failure)},
+          {"changed_at", time_or_null(one.changed_at)},
+          {"away_since", time_or_null(one.away_since)}};
+}
+
 } // namespace
 
-node_inspection::node_inspection(node_core& core)
+node_inspection::node_inspection(node_core& core, const std::string& node)
     : core_(core), started_ns_(core.clock().monotonic_ns()), looked_at_ns_(started_ns_),
-      inspector_({"local", core.registry(), core.clock(), [&core] { return core.shards(); },
-                  [&core] { return core.root(); },
-                  [this](nlohmann::ordered_json& row) { put_node(row); },
-                  [this](nlohmann::ordered_json& row) { put_journal(row); }}) {}
+      inspector_(surroundings(node.empty() ? "local" : node)) {
+  auto* const cluster = core.cluster();
+  if (cluster == nullptr) return;
+  actors::inspection_surroundings around;
+  around.node = node;
+  around.local = [this](std::string_view question, std::string_view who) {
+    return inspector_.answer(question, who);
+  };
+  around.members = [cluster] {
+    return cluster_member_rows(cluster->driver().status(), cluster->links().statistics());
+  };
+  around.link_trouble = [cluster](const std::string& of) {
+    return link_trouble_of(cluster->links().statistics(), of);
+  };
+  cluster_.emplace(std::move(around), cluster->questions());
+}
+
+actors::inspector_surroundings node_inspection::surroundings(const std::string& name) {
+  actors::inspector_surroundings around{name,
+                                        core_.registry(),
+                                        core_.clock(),
+                                        [this] { return core_.shards(); },
+                                        [this] { return core_.root(); },
+                                        [this](nlohmann::ordered_json& row) { put_node(row); },
+                                        [this](nlohmann::ordered_json& row) { put_journal(row); }};
+  if (core_.cluster() == nullptr) return around;
+  around.children_elsewhere = [this, name](entity_id parent, const std::vector<entity_id>& known) {
+    auto rows = nlohmann::ordered_json::array();
+    auto& cluster = *core_.cluster();
+    if (const auto* const children = cluster.children())
+      for (const auto& one : children->children_of(parent, known)) {
+        const bool is_here = one.owner == cluster.driver().me();
+        rows.push_back(child_row(one, is_here ? name : cluster.name_of(one.owner)));
+      }
+    return rows;
+  };
+  around.degraded = [this] {
+    const auto* const children = core_.cluster()->children();
+    return children == nullptr ? std::set<entity_id>{} : children->degraded();
+  };
+  return around;
+}
+
+std::string node_inspection::answer(std::string_view question, std::string_view who) {
+  return cluster_ ? cluster_->answer(question, who) : inspector_.answer(question, who);
+}
+
+void node_inspection::ask(std::string question, std::string who,
+                          std::function<void(std::string)> then) {
+  const bool is_taken = asked_.post([this, question = std::move(question), who = std::move(who),
+                                     then] { then(answer(question, who)); });
+  if (!is_taken) then(R"({"error":{"field":null,"rule":"too many questions wait: ask again"}})");
+}
 
 double node_inspection::cpu_percent() {
   const std::lock_guard hold(lock_);

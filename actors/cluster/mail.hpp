@@ -68,6 +68,11 @@ struct mail_surroundings {
   feed_watch* feed = nullptr;
   /// To this node's feed: these markets need the whole mirror.
   std::function<void(std::vector<market_id>)> mirror_wanted = {};
+  /// Parents of this node hear of their children.
+  std::function<void(const protocol::child_report_frame&)> reported = {};
+  // to this node's inspector
+  std::function<void(incarnation from, protocol::question_frame)> asked = {};
+  std::function<void(incarnation from, const protocol::reply_frame&)> replied = {};
 };
 
 struct mail_statistics {
@@ -196,6 +201,9 @@ private:
   [[nodiscard]] std::vector<incarnation> tapes() const;
   [[nodiscard]] static bool is_of_feed(const request& one);
   void note_lost_mirror(const request& one, sorted& into);
+  void take(incarnation from, protocol::question_frame& frame);
+  void take(incarnation from, protocol::reply_frame& frame);
+  void take(incarnation from, protocol::child_report_frame& frame);
 
   const storage::shard_id shard_count_;
   const mail_surroundings around_;

@@ -102,6 +102,18 @@ void cluster_mail::take(incarnation from, protocol::tape_answer_frame& frame) {
   if (around_.tape != nullptr) around_.tape->take(from, frame);
 }
 
+void cluster_mail::take(incarnation from, protocol::question_frame& frame) {
+  if (around_.asked) around_.asked(from, std::move(frame));
+}
+
+void cluster_mail::take(incarnation from, protocol::reply_frame& frame) {
+  if (around_.replied) around_.replied(from, frame);
+}
+
+void cluster_mail::take(incarnation, protocol::child_report_frame& frame) {
+  if (around_.reported) around_.reported(frame);
+}
+
 void cluster_mail::take(incarnation from, protocol::user_news_frame& frame) {
   for (const auto& [shard, last] : frame.heads)
     if (shard < shard_count_) around_.head_moved(shard, last);

@@ -139,6 +139,16 @@ bool is_sound(const tape_page& one) {
          rise(one.trades, [](const tape_entry& trade) { return trade.trade.value; }) &&
          rise(one.candles, [](const candle& minute) { return minute.open_time.value; });
 }
+bool is_sound(const question& one) {
+  return one.number != 0;
+}
+bool is_sound(const reply& one) {
+  return one.number != 0;
+}
+bool is_sound(const child_report& one) {
+  return one.child.kind() == entity_kind::account && one.parent.kind() == entity_kind::user &&
+         one.number != 0 && one.last_failure.size() <= failure_bytes_max && has_known_words(one);
+}
 
 // ---- frames
 
@@ -241,6 +251,15 @@ encoded encode(const tape_question_frame& what) {
 encoded encode(const tape_answer_frame& what) {
   return encode_frame(what);
 }
+encoded encode(const question_frame& what) {
+  return encode_frame(what);
+}
+encoded encode(const reply_frame& what) {
+  return encode_frame(what);
+}
+encoded encode(const child_report_frame& what) {
+  return encode_frame(what);
+}
 
 std::optional<frame> decode(std::string_view bytes) {
   if (bytes.size() > frame_bytes_max) return {};
@@ -258,6 +277,9 @@ std::optional<frame> decode(std::string_view bytes) {
   case frame_kind::mirror_wanted: return decode_frame<mirror_wanted_frame>(in);
   case frame_kind::tape_question: return decode_frame<tape_question_frame>(in);
   case frame_kind::tape_answer: return decode_frame<tape_answer_frame>(in);
+  case frame_kind::question: return decode_frame<question_frame>(in);
+  case frame_kind::reply: return decode_frame<reply_frame>(in);
+  case frame_kind::child_report: return decode_frame<child_report_frame>(in);
   }
   return {};
 }

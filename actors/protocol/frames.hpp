@@ -43,7 +43,10 @@ enum class frame_kind : std::uint8_t {
   feed_beat = 8,
   mirror_wanted = 9,
   tape_question = 10,
-  tape_answer = 11
+  tape_answer = 11,
+  question = 12,
+  reply = 13,
+  child_report = 14
 };
 
 /// Edge to owner: commands. `to` is of the kind that the command is for, or an order of such an account.
@@ -164,9 +167,51 @@ struct tape_answer_frame {
   std::vector<tape_page> items;
 };
 
+/// A question to another node's inspector (actors/inspector.hpp), answered for that node alone.
+struct question {
+  std::uint64_t number = 0; // its reply's
+  std::string text, who;
+  RIALTO_FIELDS(number, text, who)
+};
+struct question_frame {
+  static constexpr auto kind = frame_kind::question;
+  std::vector<question> items;
+};
+/// Back to who asked.
+struct reply {
+  std::uint64_t number = 0;
+  std::string text;
+  RIALTO_FIELDS(number, text)
+};
+struct reply_frame {
+  static constexpr auto kind = frame_kind::reply;
+  std::vector<reply> items;
+};
+
+/// failed: waits for its restart.
+enum class child_condition : std::uint8_t { running = 1, failed = 2, given_up = 3 };
+/// How an entity is, as the owner of its shard says to its parent's. The whole state: a later one (epoch, then number) replaces an earlier one.
+struct child_report {
+  entity_id child, parent;
+  storage::epoch at_epoch = 0; // of the child's shard
+  std::uint64_t number = 0;    // rises within the epoch
+  child_condition condition = child_condition::running;
+  std::uint32_t restarts = 0;
+  timestamp_ns changed_at;
+  std::string last_failure; // at most failure_bytes_max
+  RIALTO_FIELDS(child, parent, at_epoch, number, condition, restarts, changed_at, last_failure)
+  friend bool operator==(const child_report&, const child_report&) = default;
+};
+inline constexpr std::size_t failure_bytes_max = 500;
+struct child_report_frame {
+  static constexpr auto kind = frame_kind::child_report;
+  std::vector<child_report> items;
+};
+
 using frame = std::variant<request_frame, answer_frame, message_frame, receipt_frame, news_frame,
                            user_news_frame, republish_frame, feed_beat_frame, mirror_wanted_frame,
-                           tape_question_frame, tape_answer_frame>;
+                           tape_question_frame, tape_answer_frame, question_frame, reply_frame,
+                           child_report_frame>;
 
 struct encoded {
   std::vector<std::string> frames; // in order; none if there was no item
@@ -186,6 +231,9 @@ struct encoded {
 [[nodiscard]] encoded encode(const mirror_wanted_frame& what);
 [[nodiscard]] encoded encode(const tape_question_frame& what);
 [[nodiscard]] encoded encode(const tape_answer_frame& what);
+[[nodiscard]] encoded encode(const question_frame& what);
+[[nodiscard]] encoded encode(const reply_frame& what);
+[[nodiscard]] encoded encode(const child_report_frame& what);
 
 /// Empty if the bytes are no frame of this version (F1), or say what no sound node says: a command to an entity of
 /// another kind, a number 0.

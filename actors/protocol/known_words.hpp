@@ -76,6 +76,9 @@ constexpr word_range<user_status> words_of(user_status) {
 constexpr word_range<api_key_type> words_of(api_key_type) {
   return {api_key_type::hmac, api_key_type::rsa};
 }
+constexpr word_range<child_condition> words_of(child_condition) {
+  return {child_condition::running, child_condition::given_up};
+}
 constexpr word_range<delivery> words_of(delivery) {
   return {delivery::done, delivery::unknown};
 }

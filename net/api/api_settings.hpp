@@ -57,8 +57,10 @@ struct api_settings {
   const actors::feed_board* feeds = nullptr;
   /// Asked for each GET admin/health, on the io thread; must be quick. May be empty.
   std::function<node_health()> health;
-  /// Answers a question to the inspector (actors/inspector.hpp), asked by `who`; may wait, so it is called on a reading thread. May be empty.
-  std::function<std::string(std::string_view question, std::string_view who)> inspect;
+  /// Asks the inspector (actors/cluster/inspection.hpp) for `who`; returns at once, and calls `then` once or, as the node stops, never, on any thread.
+  /// May be empty.
+  std::function<void(std::string question, std::string who, std::function<void(std::string)> then)>
+    inspect;
   /// The Prometheus page.
   std::function<std::string()> metrics_text;
   /// Called on the io thread after each answer; must be quick. May be empty.

@@ -26,21 +26,21 @@ failure failure_of(const json& error) {
   return {request_error::invalid_field, rule, field};
 }
 
-/// It may wait for a shard, so it is asked on a reading thread.
+/// It may wait for shards and nodes, on threads of its own: lists do not wait behind it.
 void inspect(desk& at, const call_ptr& from, const json& question) {
   const auto& ask = at.settings().inspect;
   if (!ask) return from->fail({request_error::not_ready, "there is no inspector here"});
   const auto who = fmt::format("administrator user/{}", from->who->user->view.id.value);
-  at.read<std::string>(
-    from,
-    [&ask, text = question.dump(-1, ' ', false, json::error_handler_t::replace),
-     who](storage::read_models&) { return ask(text, who); },
-    [from](const std::string& answer) {
-      const auto read = json::parse(answer, nullptr, false);
-      if (!read.is_object()) return from->fail(request_error::internal);
-      if (const auto no = read.find("error"); no != read.end()) return from->fail(failure_of(*no));
-      from->done(200, answer);
-    });
+  const auto finish = [from](const std::string& answer) {
+    const auto read = json::parse(answer, nullptr, false);
+    if (!read.is_object()) return from->fail(request_error::internal);
+    if (const auto no = read.find("error"); no != read.end()) return from->fail(failure_of(*no));
+    from->done(200, answer);
+  };
+  ask(question.dump(-1, ' ', false, json::error_handler_t::replace), who,
+      [&at, finish](std::string answer) {
+        at.on_io([finish, answer = std::move(answer)] { finish(answer); });
+      });
 }
 
 /// A question that is made of query parameters: texts, and whole numbers.
@@ -48,11 +48,14 @@ void ask_of_query(desk& at, const call_ptr& from, json question,
                   std::initializer_list<const char*> texts,
                   std::initializer_list<const char*> numbers) {
   query_reader query(from);
-  for (const auto* name : texts) {
+  const auto take = [&](const char* name) {
     const std::string text(query.text(name));
     if (text.size() > name_bytes_max) query.refuse(name, "must be at most 100 bytes");
     if (!text.empty()) question[name] = text;
-  }
+  };
+  for (const auto* name : texts) take(name);
+  take("scope");
+  take("node");
   for (const auto* name : numbers)
     if (const auto number = query.number(name, 0, INT64_MAX); number > 0) question[name] = number;
   if (!query.ok()) return;
@@ -60,21 +63,23 @@ void ask_of_query(desk& at, const call_ptr& from, json question,
 }
 
 void change(desk& at, const call_ptr& from, json_object& body, const char* what) {
-  const std::string name(body.text("name", name_bytes_max));
+  json question{{"query", what}, {"name", std::string(body.text("name", name_bytes_max))}};
+  if (const auto node = body.maybe_text("node", name_bytes_max))
+    question["node"] = std::string(*node);
   if (!body.done()) return from->fail(body.why());
-  inspect(at, from, {{"query", what}, {"name", name}});
+  inspect(at, from, question);
 }
 
 } // namespace
 
 void get_nodes(desk& at, const call_ptr& from, json_object&) {
-  inspect(at, from, {{"query", "nodes"}});
+  ask_of_query(at, from, {{"query", "nodes"}}, {}, {});
 }
 void get_shards(desk& at, const call_ptr& from, json_object&) {
-  inspect(at, from, {{"query", "shards"}});
+  ask_of_query(at, from, {{"query", "shards"}}, {}, {});
 }
 void get_journal(desk& at, const call_ptr& from, json_object&) {
-  inspect(at, from, {{"query", "journal"}});
+  ask_of_query(at, from, {{"query", "journal"}}, {}, {});
 }
 void get_actor_tree(desk& at, const call_ptr& from, json_object&) {
   ask_of_query(at, from, {{"query", "tree"}}, {"root"}, {"depth", "children", "limit"});

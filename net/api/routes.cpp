@@ -46,25 +46,38 @@ constexpr field_spec actor_query[] = {
   {"parent", "string", false, "Only children of this actor, as account/17."},
   limit_parameter,
   cursor_parameter};
+constexpr field_spec scope_parameter = {
+  "scope", "string", false, "cluster (default): every node; node: the one that is asked."};
+constexpr field_spec node_parameter = {"node", "string", false, "This node alone."};
+constexpr field_spec nodes_query[] = {scope_parameter, node_parameter};
 constexpr field_spec tree_query[] = {
   {"root", "string", false, "Begin at this actor; absent: at the top."},
   {"depth", "integer", false, "Levels that are shown, 1 to 32, else 8."},
   {"children", "integer", false, "Shown below each actor, 1 to 1000, else 20."},
-  {"limit", "integer", false, "At most so many rows, 1 to 1000, else 500."}};
+  {"limit", "integer", false, "At most so many rows, 1 to 1000, else 500."},
+  scope_parameter,
+  node_parameter};
 constexpr field_spec busy_query[] = {
   {"kind", "string", false, "Of this kind only: user, account, order, market, feed..."},
   {"name", "string", false, "Only actors with this in their name."},
   {"sort", "string", false,
    "cpu (default), rate, mailbox, longest, memory, restarts, messages or name."},
-  {"limit", "integer", false, "At most so many, 1 to 1000, else 50."}};
+  {"limit", "integer", false, "At most so many, 1 to 1000, else 50."},
+  scope_parameter,
+  node_parameter};
 constexpr field_spec slow_query[] = {
-  {"limit", "integer", false, "At most so many, 1 to 1000, else 20."}};
-constexpr field_spec state_query[] = {{"name", "string", true, "As account/1 or market/3."}};
+  {"limit", "integer", false, "At most so many, 1 to 1000, else 20."},
+  scope_parameter,
+  node_parameter};
+constexpr field_spec state_query[] = {
+  {"name", "string", true, "As account/1 or market/3."}, scope_parameter, node_parameter};
 constexpr field_spec trace_query[] = {
   {"name", "string", true, "As account/1 or market/3."},
   {"after", "integer", false, "Only lines with a greater number."},
   {"limit", "integer", false, "At most so many, the newest; 1 to 256, else 100."},
-  {"seconds", "integer", false, "Keep following it so long, 1 to 60, else 5."}};
+  {"seconds", "integer", false, "Keep following it so long, 1 to 60, else 5."},
+  scope_parameter,
+  node_parameter};
 constexpr field_spec book_query[] = {
   {"levels", "integer", false, "At most so many levels a side; 1 to 1000."}};
 constexpr field_spec trades_query[] = {
@@ -191,11 +204,14 @@ constexpr route routes[] = {
    "itself.",
    "", "actor"},
   {"GET", "/api/v1/admin/nodes", a::admin, get_nodes, 2, false,
-   "How each node is: version, memory, processor time, actors by kind.", "", "document"},
+   "How each node of the cluster is: up, draining, unreachable or down; lease, shards, memory.", "",
+   "document", 200, nodes_query},
   {"GET", "/api/v1/admin/shards", a::admin, get_shards, 2, false,
-   "How each shard is: entities, requests, its journal.", "", "document"},
+   "How the shards of each node are: entities, requests, the journal.", "", "document", 200,
+   nodes_query},
   {"GET", "/api/v1/admin/journal", a::admin, get_journal, 2, false,
-   "Heads and epochs, waiting appends, commits, the lag of the lists.", "", "document"},
+   "Heads and epochs, waiting appends, commits, the lag of the lists, of each node.", "",
+   "document", 200, nodes_query},
   {"GET", "/api/v1/admin/tree", a::admin, get_actor_tree, 5, false,
    "Who supervises whom, with state, restarts and last failure; parents before children.", "",
    "document", 200, tree_query},

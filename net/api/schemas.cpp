@@ -379,7 +379,9 @@ constexpr f booked_transfer[] = {
   {"account_id", "integer", true, ""}, {"kind", "string", true, "deposit or withdrawal"},
   {"asset", "string", true, ""},       {"amount", "decimal", true, ""},
   {"reference", "string", true, ""},   {"time", "time", true, ""}};
-constexpr f named_actor[] = {{"name", "string", true, "As account/1 or market/3."}};
+constexpr f named_actor[] = {
+  {"name", "string", true, "As account/1 or market/3."},
+  {"node", "string", false, "Where it runs, if nodes have actors of that name each."}};
 constexpr f actor[] = {
   {"name", "string", true, "account/17"},
   {"kind", "string", true, ""},

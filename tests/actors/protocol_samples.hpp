@@ -157,19 +157,33 @@ inline constexpr std::size_t commands_count = std::variant_size_v<decltype(accou
   for (int i = 0; i < 3; ++i) republish.items.push_back({1 + from() % 100});
   feed_beat_frame beat;
   mirror_wanted_frame wanted;
-  tape_question_frame questions;
+  tape_question_frame tape_questions;
   tape_answer_frame pages;
   for (int i = 0; i < 3; ++i) {
     beat.items.push_back({{1 + from() % 100}, from() % 50, from() % 2 == 0});
     wanted.items.push_back({1 + from() % 100});
-    questions.items.push_back({{1 + from() % 100},
-                               1 + from() % 50,
-                               from() % 1'000,
-                               {static_cast<std::int64_t>(from() >> 1)}});
+    tape_questions.items.push_back({{1 + from() % 100},
+                                    1 + from() % 50,
+                                    from() % 1'000,
+                                    {static_cast<std::int64_t>(from() >> 1)}});
     pages.items.push_back(sample_page(from));
   }
-  return {requests,  answers, messages, receipts,  news, user_news,
-          republish, beat,    wanted,   questions, pages};
+  question_frame questions;
+  reply_frame replies;
+  child_report_frame reports;
+  for (int i = 0; i < 3; ++i) {
+    fill(questions.items.emplace_back(), from);
+    questions.items.back().number = 1 + from() % 1'000;
+    fill(replies.items.emplace_back(), from);
+    replies.items.back().number = 1 + from() % 1'000;
+    auto& report = reports.items.emplace_back();
+    fill(report, from);
+    report.child = sample_entity(entity_kind::account, from);
+    report.parent = sample_entity(entity_kind::user, from);
+    report.number = 1 + from() % 1'000;
+  }
+  return {requests, answers, messages,       receipts, news,      user_news, republish,
+          beat,     wanted,  tape_questions, pages,    questions, replies,   reports};
 }
 
 [[nodiscard]] inline encoded encode(const frame& one) {

@@ -194,7 +194,7 @@ TEST_CASE(
   CHECK_FALSE(decode(with(good, 0, version + 1)).has_value());
   CHECK_FALSE(decode(with(good, 0, version - 1)).has_value());
   CHECK_FALSE(decode(with(good, kind_at, 0)).has_value());
-  CHECK_FALSE(decode(with(good, kind_at, 13)).has_value());
+  CHECK_FALSE(decode(with(good, kind_at, 15)).has_value());
   CHECK_FALSE(decode(with(good, count_at, 0)).has_value());
   CHECK_FALSE(decode(with(good, count_at, 2)).has_value());
   CHECK_FALSE(decode(with(good, count_at + 3, 1)).has_value()); // more than items_max
@@ -248,6 +248,22 @@ TEST_CASE("protocol: what no sound node says is refused") {
   CHECK(decode(bytes_of(tape_answer_frame{{page}})).has_value());
   std::swap(page.trades[0], page.trades[1]); // ids rise
   CHECK_FALSE(decode(bytes_of(tape_answer_frame{{page}})).has_value());
+  CHECK_FALSE(decode(bytes_of(question_frame{{{0, "q", "w"}}})).has_value());
+  CHECK_FALSE(decode(bytes_of(reply_frame{{{0, "r"}}})).has_value());
+  child_report report;
+  report.child = account_id{1};
+  report.parent = user_id{1};
+  report.number = 1;
+  CHECK(decode(bytes_of(child_report_frame{{report}})).has_value());
+  auto foreign = report;
+  foreign.parent = market_id{1};
+  CHECK_FALSE(decode(bytes_of(child_report_frame{{foreign}})).has_value());
+  foreign = report;
+  foreign.child = order_id{1};
+  CHECK_FALSE(decode(bytes_of(child_report_frame{{foreign}})).has_value());
+  foreign = report;
+  foreign.last_failure = std::string(failure_bytes_max + 1, 'x');
+  CHECK_FALSE(decode(bytes_of(child_report_frame{{foreign}})).has_value());
 }
 
 TEST_CASE("protocol: a map is taken in its order only") {
@@ -377,6 +393,9 @@ TEST_CASE("protocol: the bytes of a version never change") {
   layout += "\nmirror_wanted " + layout_of_items<mirror_wanted_frame>();
   layout += "\ntape_question " + layout_of_items<tape_question_frame>();
   layout += "\ntape_answer " + layout_of_items<tape_answer_frame>();
+  layout += "\nquestion " + layout_of_items<question_frame>();
+  layout += "\nreply " + layout_of_items<reply_frame>();
+  layout += "\nchild_report " + layout_of_items<child_report_frame>();
   std::string samples;
   for (const auto& one : sample_frames(1)) samples += bytes_of(one);
   if (std::getenv("RIALTO_WRITE_GOLDEN") != nullptr) MESSAGE(layout);

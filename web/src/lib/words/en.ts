@@ -101,7 +101,7 @@ export const en = {
   'instrument.notional_min': 'Least notional', 'instrument.maker_fee': 'Maker fee', 'instrument.taker_fee': 'Taker fee',
   'kind.iceberg': 'iceberg', 'kind.linked': 'linked', 'market.turnover': '24 h turnover',
   'booking.deposit': 'deposit', 'booking.withdrawal': 'withdrawal', 'booking.trade': 'trade', 'booking.fee': 'fee', 'booking.rebate': 'rebate', 'table.anyAsset': 'All assets',
-  'admin.cluster': 'Cluster', 'cluster.up': 'up', 'cluster.down': 'no answer', 'cluster.away': 'The node does not answer; what is shown is old.', 'cluster.shards': 'Shards', 'cluster.shard': 'Shard', 'cluster.tree': 'Actors and who supervises them',
+  'admin.cluster': 'Cluster', 'cluster.up': 'up', 'cluster.down': 'down', 'cluster.unreachable': 'no answer', 'cluster.joining': 'joining', 'cluster.draining': 'draining', 'cluster.degraded': 'degraded', 'cluster.without': 'Without node {node}:', 'cluster.away': 'The node does not answer; what is shown is old.', 'cluster.shards': 'Shards', 'cluster.shard': 'Shard', 'cluster.tree': 'Actors and who supervises them',
   'cluster.entities': 'Entities', 'cluster.requests': 'Requests', 'cluster.records': 'Records', 'cluster.waiting': 'Waiting appends', 'cluster.commit': 'Last commit, µs', 'cluster.failures': 'Failures', 'cluster.actor': 'Actor', 'cluster.below': 'Children',
   'cluster.mailbox': 'Waiting', 'cluster.messages': 'Messages', 'cluster.restarts': 'Restarts', 'cluster.lastFailure': 'Last failure', 'cluster.actions': 'Do', 'cluster.kill': 'Kill', 'cluster.restart': 'Restart', 'cluster.killed': '{name} was killed; its supervisor recovers it',
   'cluster.restarted': '{name} starts afresh', 'cluster.gone': 'This actor does not run any more.',

@@ -103,7 +103,7 @@ export const zh: Record<Word, string> = {
   'instrument.notional_min': '最小下单金额', 'instrument.maker_fee': '挂单费率', 'instrument.taker_fee': '吃单费率',
   'kind.iceberg': '冰山', 'kind.linked': '关联', 'market.turnover': '24 小时成交额',
   'booking.deposit': '入金', 'booking.withdrawal': '出金', 'booking.trade': '成交', 'booking.fee': '手续费', 'booking.rebate': '返佣', 'table.anyAsset': '全部资产',
-  'admin.cluster': '集群', 'cluster.up': '运行中', 'cluster.down': '无响应', 'cluster.away': '节点没有响应；显示的内容可能已过时。', 'cluster.shards': '分片', 'cluster.shard': '分片', 'cluster.tree': 'Actor 监督树',
+  'admin.cluster': '集群', 'cluster.up': '运行中', 'cluster.down': '已停止', 'cluster.unreachable': '无响应', 'cluster.joining': '加入中', 'cluster.draining': '迁出中', 'cluster.degraded': '降级', 'cluster.without': '缺少节点 {node}：', 'cluster.away': '节点没有响应；显示的内容可能已过时。', 'cluster.shards': '分片', 'cluster.shard': '分片', 'cluster.tree': 'Actor 监督树',
   'cluster.entities': '实体', 'cluster.requests': '请求', 'cluster.records': '记录', 'cluster.waiting': '等待写入', 'cluster.commit': '最近提交（µs）', 'cluster.failures': '故障', 'cluster.actor': 'Actor', 'cluster.below': '下级',
   'cluster.mailbox': '等待', 'cluster.messages': '消息', 'cluster.restarts': '重启', 'cluster.lastFailure': '最近故障', 'cluster.actions': '操作', 'cluster.kill': '终止', 'cluster.restart': '重启', 'cluster.killed': '{name} 已终止，监督者将恢复它',
   'cluster.restarted': '{name} 正在重新启动', 'cluster.gone': '该 Actor 已不再运行。',
