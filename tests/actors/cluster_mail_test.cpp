@@ -436,7 +436,8 @@ TEST_CASE("cluster_mail: answers and news for a node that lives and is not linke
   answer_all(post, 2);
   release news;
   news.publications.emplace_back(user_publication{});
-  post.nodes[2].mail->release_far(news, {}, {});
+  std::vector<market_publication> none;
+  post.nodes[2].mail->release_far(news, none, {});
   for (const auto& one : post.under_way) CHECK(one.to == 3);
   CHECK(post.nodes[2].mail->statistics().kept == 2);
 
