@@ -34,6 +34,7 @@ public:
   void publish(std::shared_ptr<const actors::market_numbers> news) override {
     core_.publish(std::move(news));
   }
+  void news_lost() override { core_.news_lost(); }
 
   // ---- the server's handler: io thread
   void on_request(const http_request& request, responder answer) override;

@@ -209,7 +209,7 @@ class Listener(Following):
         if "error" in message:  # "subscribe again"
             raise EOFError(message)
         last, seq = self.seq.get(channel, 0), message["seq"]
-        if seq < last:
+        if seq < last and not message.get("snapshot"):  # an edge that has not heard of him yet begins anew
             self.wrong.append(f"{self.name}: {channel} went back from {last} to {seq}")
         self.seq[channel] = seq
         if message.get("snapshot"):
