@@ -248,6 +248,7 @@ TEST_CASE("routes: every declared field of a body is known, and refused by name 
                                             {"password", "long enough words"},
                                             {"refresh_token", "1-1.x"},
                                             {"label", "mine"},
+                                            {"node", "a"},
                                             {"symbol", "BTCUSDT"},
                                             {"side", "buy"},
                                             {"type", "limit"},

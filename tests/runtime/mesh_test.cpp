@@ -96,7 +96,7 @@ TEST_CASE("mesh: towards a peer that does not read memory is bounded and send() 
     heard(frame.substr(0, frame.find(' ')));
   });
   REQUIRE(introduce({&one, &two}));
-  const auto before = resident_bytes();
+  [[maybe_unused]] const auto before = resident_bytes();
   const std::string rest(10'000, 'x');
   std::uint64_t taken = 0, refused = 0;
   while (refused < 50'000) { // 500 MB offered at least
@@ -111,7 +111,9 @@ TEST_CASE("mesh: towards a peer that does not read memory is bounded and send() 
   CHECK(link.unacknowledged_bytes <= window);
   CHECK(link.refused_sends >= refused);
   CHECK(taken * rest.size() <= queue + window + rest.size());
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed for a while
   CHECK(resident_bytes() < before + 64'000'000);
+#endif
   closed.unlock();
   REQUIRE(eventually([&] { return heard.next == taken; }));
   CHECK(heard.wrong == 0);
