@@ -48,7 +48,9 @@ class ClusterTest(ClusterTestCase):
         return made
 
     def crowd(self, count=6, **more):
-        return Crowd(self, self.at, count, SEED, name=self.id().rpartition(".")[2], **more)
+        made = Crowd(self, self.at, count, SEED, name=self.id().rpartition(".")[2], **more)
+        self.addCleanup(made.leave)
+        return made
 
     def wait_orders(self, crowd, more):
         wanted = crowd.count() + more
