@@ -261,6 +261,7 @@ class ClusterTest(ClusterTestCase):
         self.assertGreater(self.at.status()["shards"][shard]["epoch"], before)
         listed = traders.pages(self, anna.api, "orders?status=all")
         self.assertEqual([row["order_id"] for row in listed], [again[-1].json["order_id"]])
+        self.expect(anna.api.delete(f"orders/{again[-1].json['order_id']}"), 200)
 
     def test_postgres_is_restarted(self):
         crowd = self.crowd(listeners=2).begin()
@@ -320,6 +321,7 @@ class ClusterTest(ClusterTestCase):
         finally:
             false.close()
             del self.at.nodes["false"]
+        self.until(lambda: "false" not in self.at.owned(), "its lease ends")
         self.users(*self.at.edges)  # the others go on
 
 
