@@ -75,7 +75,11 @@ class RedisTest(support.NodeTestCase):
         while not any("book." in channel for channel, _ in waiting):
             waiting.append(ear.hear())
         first = json.loads(next(text for channel, text in waiting if "book." in channel))["seq"]
-        self.wait_for(lambda: (self.key(reader, "venue:a:latest:book.BTCUSDT") or {"seq": 0})["seq"] >= first - 1)
+
+        def has_a_book():  # a market begins without orders
+            latest = self.key(reader, "venue:a:latest:book.BTCUSDT")
+            return latest and latest["seq"] >= first - 1 and len(latest["data"]["bids"]) > 10
+        self.wait_for(has_a_book)
         book = LocalBook()
         book.take(self.key(reader, "venue:a:latest:book.BTCUSDT"))
         self.assertGreater(len(book.sides["bids"]), 10)
