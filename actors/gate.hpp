@@ -124,7 +124,8 @@ public:
   [[nodiscard]] virtual bool wants(market_id) const { return false; }
   virtual void publish(std::shared_ptr<const market_numbers>) {}
   /// Publications of users and accounts may be missing: what is known of them is to be asked anew.
-  virtual void news_lost() {}
+  /// No default: an edge that stands before another and forgets to pass it on leaves clients with what is not true any more.
+  virtual void news_lost() = 0;
 };
 
 /// The actors' half, safe from any thread.

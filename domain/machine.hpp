@@ -27,7 +27,7 @@ concept machine = requires(M m, const M& c, const typename M::command& cmd,
   /// Decides a command at `now`; appends its events, already applied, to `out`, and what they post
   /// to `posts`.
   { m.execute(cmd, now, out, posts) } -> std::same_as<outcome>;
-  /// The same for a link message; `context` is what the sender forwarded (empty after a re-send).
+  /// The same for a link message; `context` is what the sender forwarded (empty when a recovered sender sends again).
   { m.handle(msg, from, context, now, out, posts) } -> std::same_as<outcome>;
   /// Takes one past event into the state. Cannot say no.
   {m.apply(e, now, posts)};

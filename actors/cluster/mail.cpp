@@ -271,9 +271,10 @@ void cluster_mail::release_far(
       for (const auto& bytes : protocol::encode(users).frames)
         if (!send_or_keep(id, peer, bytes)) break;
     }
-    for (const auto& bytes : market_frames)
-      if (!send_or_keep(id, peer, bytes)) break;
-    statistics_.news_sent += markets.items.size();
+    const bool is_taken =
+      std::all_of(market_frames.begin(), market_frames.end(),
+                  [&](const std::string& bytes) { return send_or_keep(id, peer, bytes); });
+    if (is_taken) statistics_.news_sent += markets.items.size();
   }
 }
 

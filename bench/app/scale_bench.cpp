@@ -59,6 +59,7 @@ double resident_mb() {
 /// Counts answers; the last order view is kept.
 class counting_edge final : public actors::edge {
 public:
+  void news_lost() override {}
   void deliver(std::shared_ptr<actors::release> what) override {
     const std::lock_guard hold(lock_);
     for (const auto& one : what->answers) {

@@ -147,6 +147,7 @@ private:
 class subscriber final : public edge {
 public:
   void deliver(std::shared_ptr<release>) override {}
+  void news_lost() override {}
   void broadcast(std::vector<channel_message> messages) override {
     const std::lock_guard hold(lock_);
     for (const auto& one : messages)

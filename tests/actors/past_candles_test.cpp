@@ -25,6 +25,7 @@ instrument btcusdt() {
 }
 
 struct heard final : edge {
+  void news_lost() override {}
   void deliver(std::shared_ptr<release>) override {}
   void broadcast(std::vector<channel_message> messages) override {
     for (auto& one : messages) all.push_back(std::move(one));

@@ -22,6 +22,7 @@ public:
                          storage::position tail_rows_max = 200'000,
                          directory in = std::make_shared<storage::temporary_directory>());
   ~running_shard() override;
+  void news_lost() override {} // one node misses nothing
 
   /// Submits one command and waits for its answer; throws after ten seconds.
   answer ask(entity_id to, entity_command command, std::vector<storage::claim> claims = {});

@@ -30,6 +30,7 @@ instrument btc() {
 }
 
 struct recording_edge final : edge {
+  void news_lost() override {}
   std::vector<std::string> said;
   void deliver(std::shared_ptr<release>) override {}
   void broadcast(std::vector<channel_message> messages) override {

@@ -104,13 +104,14 @@ private:
 class recorded_edge final : public actors::edge {
 public:
   void deliver(std::shared_ptr<actors::release>) override { ++delivered; }
+  void news_lost() override { ++lost; }
   void broadcast(std::vector<actors::channel_message> messages) override {
     for (auto& one : messages) sent[one.channel].push_back(*one.bytes);
   }
   [[nodiscard]] bool wants(market_id market) const override { return market.value == 2; }
   void publish(std::shared_ptr<const actors::market_numbers>) override { ++numbers; }
   std::map<std::string, std::vector<std::string>> sent;
-  int delivered = 0, numbers = 0;
+  int delivered = 0, numbers = 0, lost = 0;
 };
 
 /// A node with a Redis; how long something takes decides nothing.
@@ -445,6 +446,12 @@ TEST_CASE("redis: the tap hands everything on, with and without a Redis") {
   for (int i = 0; i < 10'000; ++i) at.gate.change(1, 100, 1 + i);
   CHECK(at.sockets.sent["book.BTCUSDT"].size() == 10'000);
   at.copies.stop(); // never started
+}
+
+TEST_CASE("redis_edge: what may be missing is told to the sockets behind it") {
+  floor one;
+  one.tap.news_lost();
+  CHECK(one.sockets.lost == 1);
 }
 
 } // namespace rialto::net
