@@ -3,7 +3,7 @@
 // The room: CAF. The source decides what is due; this actor asks it on a timer, floors sizes to our lots, lays depth and trades
 // into the markets as one batch, and pulls a market's house liquidity when its book is out of step.
 // A live source wakes it as soon as something came.
-// In a cluster one node does so: whoever owns the first shard. It says to the others that it lives, and of which markets.
+// In a cluster one node does so: whoever owns the feed's shard (storage/shard_map.hpp). It says to the others that it lives, and of which markets.
 //   B1  one batch is on its way at a time: the shard's credit comes before the next, so a fast recording cannot flood it
 #pragma once
 

@@ -70,7 +70,7 @@ void shard_actor::prepare(const open_shard& order) {
       made.is_taken = taken.is_taken;
       if (made.is_taken) {
         made.index = std::make_shared<storage::stream_index>(
-          storage::load_stream_index(context->store, order.shard));
+          storage::load_stream_index(context->store, order.shard, taken.head.last));
         auto wakes = std::make_shared<std::map<entity_id, timestamp_ns>>();
         for (const auto& [id, at] : context->store.wake_times())
           if (made.index->contains(id)) wakes->emplace(id, at);

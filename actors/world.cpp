@@ -1,5 +1,7 @@
 #include "actors/world.hpp"
 
+#include "actors/command_kinds.hpp"
+
 namespace rialto::actors {
 
 namespace {
@@ -9,6 +11,11 @@ struct overloaded : F... {
 };
 template <class... F>
 overloaded(F...) -> overloaded<F...>; // said for compilers before aggregate deduction
+
+template <class... Kinds, class Body>
+bool is_one_of(const Body& body) {
+  return (std::holds_alternative<Kinds>(body) || ...);
+}
 } // namespace
 
 std::unique_ptr<trading_world::entity_type> trading_world::make(entity_id id) const {
@@ -27,25 +34,23 @@ bool trading_world::may_passivate(const entity_type& one) const {
   return static_cast<const trading_entity<account>&>(one).state().sliced().empty();
 }
 
+bool is_write(const entity_command& cmd) {
+  return std::visit(
+    overloaded{
+      [](const account_command& one) {
+        return !is_one_of<get_balances, get_order, get_orders, get_account, get_guards, get_volumes,
+                          get_positions, get_order_by_client_id, get_order_counts>(one.body);
+      },
+      [](const market_command& one) { return is_one_of<list_instrument, change_instrument>(one); },
+      [](const user_command& one) {
+        return !is_one_of<get_credentials, check_session, get_user, get_api_key, get_api_keys>(one);
+      },
+    },
+    cmd);
+}
+
 bool trading_world::is_write(const command& cmd) const {
-  return std::visit(overloaded{
-                      [](const account_command& one) {
-                        return !std::holds_alternative<get_balances>(one.body) &&
-                               !std::holds_alternative<get_order>(one.body) &&
-                               !std::holds_alternative<get_orders>(one.body) &&
-                               !std::holds_alternative<get_guards>(one.body);
-                      },
-                      [](const market_command& one) {
-                        return std::holds_alternative<list_instrument>(one) ||
-                               std::holds_alternative<change_instrument>(one);
-                      },
-                      [](const user_command& one) {
-                        return !std::holds_alternative<get_credentials>(one) &&
-                               !std::holds_alternative<check_session>(one) &&
-                               !std::holds_alternative<get_user>(one);
-                      },
-                    },
-                    cmd);
+  return actors::is_write(cmd);
 }
 
 bool trading_world::creates(const command& cmd) const {

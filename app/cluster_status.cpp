@@ -2,6 +2,7 @@
 
 #include "app/count_text.hpp"
 #include "runtime/cluster/membership.hpp"
+#include "runtime/cluster/placement.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -108,6 +109,20 @@ std::string nodes_text(const storage::cluster_answer& seen,
   return table_text(rows) + (has_leader ? "* leads\n" : "Nobody leads at the moment.\n");
 }
 
+/// Of shards without an owner: what no node that is up offers to do.
+std::string missing_roles(const storage::cluster_answer& seen,
+                          const std::vector<storage::shard_id>& orphans) {
+  std::uint64_t needed = 0, offered = 0;
+  for (const auto shard : orphans)
+    needed |= runtime::cluster::role_of(shard, seen.changed_shards.size());
+  for (const auto& node : seen.nodes)
+    if (static_cast<node_state>(node.state) == node_state::up) offered |= node.roles;
+  const auto missing = role_names_of(needed & ~offered);
+  return missing.empty() ? ""
+                         : fmt::format("; no node that is up has the role {}",
+                                       fmt::join(missing, " or the role "));
+}
+
 std::string moves_text(const storage::cluster_answer& seen,
                        const std::vector<storage::cluster_shard>& shards) {
   std::string made;
@@ -187,8 +202,10 @@ std::string move_problem(const storage::cluster_answer& seen, std::uint64_t shar
   if (to == nullptr) return fmt::format("no living node is called {}", node);
   if (static_cast<node_state>(to->state) != node_state::up)
     return fmt::format("{} is {}; only a node that is up takes shards", node, state_of(*to));
-  if ((to->roles & runtime::cluster::role_trading) == 0)
-    return fmt::format("{} has not the role trading, so it owns no shards", node);
+  const auto role = runtime::cluster::role_of(static_cast<storage::shard_id>(shard), count);
+  if ((to->roles & role) == 0)
+    return fmt::format("{} has not the role {}, which shard {} belongs to", node,
+                       role_names_of(role).front(), shard);
   return {};
 }
 
@@ -204,8 +221,9 @@ std::string cluster_status_text(const storage::cluster_answer& seen) {
     fmt::format("Cluster {}: {}, {} alive; {}\n", seen.cluster, counted(seen.nodes.size(), "node"),
                 alive, counted(shards.size(), "shard"));
   made += orphans.empty() ? "Every shard has an owner.\n\n"
-                          : fmt::format("Without a living owner: {} ({})\n\n",
-                                        counted(orphans.size(), "shard"), shard_ranges(orphans));
+                          : fmt::format("Without a living owner: {} ({}){}\n\n",
+                                        counted(orphans.size(), "shard"), shard_ranges(orphans),
+                                        missing_roles(seen, orphans));
   return made + nodes_text(seen, shards) + '\n' + moves_text(seen, shards);
 }
 

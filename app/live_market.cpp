@@ -221,8 +221,10 @@ bool live_market::take_klines(const instrument& spec, net::minute_range asked,
 
 storage::candle_import live_market::store(const instrument& spec, const std::vector<candle>& rows) {
   if (rows.empty() || out_ == nullptr) return {};
-  return actors::take_past_candles(tape_, faces_, *out_, spec.market, candle_interval::m1, rows,
-                                   clock_.now());
+  const auto done = actors::take_past_candles(tape_, faces_, *out_, spec.market,
+                                              candle_interval::m1, rows, clock_.now());
+  if (share_) share_(spec.market, rows);
+  return done;
 }
 
 } // namespace rialto::app

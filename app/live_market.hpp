@@ -28,6 +28,10 @@ public:
       : symbols_(std::move(symbols)), gate_(gate), tape_(tape), faces_(faces), clock_(clock) {}
   /// Who is told of corrected candles; before the source begins.
   void connect(actors::edge& out) { out_ = &out; }
+  /// Who else shall have candles of the past; before the source begins.
+  void share_with(std::function<void(market_id, const std::vector<candle>&)> others) {
+    share_ = std::move(others);
+  }
 
   /// The symbols to follow, as the directory is now (M1).
   [[nodiscard]] std::vector<std::string> followed(const actors::directory& markets) const;
@@ -65,6 +69,7 @@ private:
   const actors::public_faces& faces_;
   runtime::node_clock& clock_;
   actors::edge* out_ = nullptr;
+  std::function<void(market_id, const std::vector<candle>&)> share_;
   std::uint64_t minutes_ = 0;
   std::set<std::string> due_; // symbols whose information is still to come
   std::map<std::string, bool> was_trading_;

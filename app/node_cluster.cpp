@@ -31,13 +31,15 @@ runtime::cluster::role_set roles_of(const std::vector<std::string>& words) {
   for (const auto& word : words) {
     if (word == "edge")
       roles |= runtime::cluster::role_edge;
+    else if (word == "users")
+      roles |= runtime::cluster::role_users;
     else if (word == "trading")
-      roles |= runtime::cluster::role_trading | runtime::cluster::role_users;
+      roles |= runtime::cluster::role_trading;
     else if (word == "marketdata")
       roles |= runtime::cluster::role_market_data;
     else
       throw std::runtime_error("cluster.roles: \"" + word +
-                               "\" is no role; there are edge, trading and marketdata");
+                               "\" is no role; there are edge, users, trading and marketdata");
   }
   if (roles == 0) throw std::runtime_error("cluster.roles: a node needs at least one role");
   return roles;

@@ -59,10 +59,13 @@ public:
 
   [[nodiscard]] storage::shard_id shard_count() const { return driver_->shard_count(); }
   [[nodiscard]] bool leads() const { return driver_->status().leads; }
-  /// One node follows the feed: the owner of the first shard, so whoever takes that over takes it up as well.
-  [[nodiscard]] bool has_feed() const { return driver_->route_of(0).is_here; }
+  /// One node follows the feed: the owner of the feed's shard, so whoever takes that over takes it up as well.
+  [[nodiscard]] bool has_feed() const { return feed_route().is_here; }
   [[nodiscard]] storage::epoch epoch_of(entity_id id) const {
     return driver_->route_of(storage::shard_of(id, shard_count())).at_epoch;
+  }
+  [[nodiscard]] runtime::cluster::shard_route feed_route() const {
+    return driver_->route_of(storage::feed_shard(shard_count()));
   }
   /// The others send it what the public sees.
   [[nodiscard]] bool shows_markets() const { return (roles_ & roles_that_show) != 0; }
@@ -82,6 +85,10 @@ public:
   }
   /// What this node's feed says of its markets, for all nodes.
   void beat(const std::vector<actors::feed_context::market_state>& states);
+  /// Past candles that this node's feed learned, for all nodes.
+  void share_candles(market_id market, const std::vector<candle>& closed) {
+    if (is_attached_) mail_->share_candles(market, closed);
+  }
   /// Markets whose mirror this node's feed must lay in anew.
   [[nodiscard]] std::vector<market_id> take_wanted_mirrors();
   /// Called once, on a thread of the driver, when this process is out of the cluster.

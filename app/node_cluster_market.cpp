@@ -72,7 +72,7 @@ void node_cluster::watch_feed() {
 
 void node_cluster::beat(const std::vector<actors::feed_context::market_state>& states) {
   if (!is_attached_) return;
-  const auto at_epoch = driver_->route_of(0).at_epoch;
+  const auto at_epoch = feed_route().at_epoch;
   std::vector<actors::protocol::feed_state> told;
   for (const auto& one : states) told.push_back({one.market, at_epoch, one.is_live});
   mail_->beat(std::move(told));

@@ -107,6 +107,10 @@ void node_core::start(actors::edge& out) {
   const runtime::actor_surroundings around{all.registry, all.clock};
   all.router.connect_edge(&out);
   all.live.connect(out);
+  if (all.cluster)
+    all.live.share_with([&all](market_id market, const std::vector<candle>& closed) {
+      all.cluster->share_candles(market, closed);
+    });
   all.gate.follow(*all.projection);
   if (!all.cluster) all.indexes[only_shard] = storage::load_stream_index(*all.store, only_shard);
   // From here on the indexes are the shard actor's.

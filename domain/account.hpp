@@ -109,6 +109,8 @@ public:
   void wake(timestamp_ns now, std::vector<event>& out, std::vector<addressed_message>& posts);
   /// The next publication says where the stream stands now.
   void publish_whole() { mark_ = told_; }
+  /// The number its stream is at: a message that changed nothing takes one too.
+  void stand_at(std::uint64_t event_number) { events_ = event_number; }
 
   [[nodiscard]] bool is_blank() const { return !is_open_; }
   void encode(byte_writer& out) const;
@@ -273,7 +275,7 @@ private:
   user_id owner_;
   std::string label_;
   stp_mode stp_ = stp_mode::none; // of orders that name none
-  std::uint64_t events_ = 0;      // applied since the beginning
+  std::uint64_t events_ = 0;      // the number of the last one in its stream
   std::uint64_t told_ = 0;        // the last of them that the streams are told of
   account_balances balances_;
   orders open_;

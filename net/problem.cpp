@@ -283,7 +283,9 @@ problem problem_of(actors::delivery how) {
   switch (how) {
   case d::done: break;
   case d::unavailable:
-    return {503, -1001, "unavailable", "The journal cannot take it now; nothing was done.", 1};
+    return {503, -1001, "unavailable",
+            "The journal, or who owns what this is about, does not answer now; nothing was done.",
+            1};
   case d::busy: return {503, -1008, "busy", "The node has too much to do; nothing was done.", 1};
   case d::claim_taken: return {409, -1102, "already-exists", "It exists already."};
   case d::no_such_entity: return {404, -2015, "unknown-account", "There is no such account."};

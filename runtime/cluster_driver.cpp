@@ -3,6 +3,7 @@
 #include "runtime/cluster_session.hpp"
 #include "runtime/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -365,7 +366,7 @@ void cluster_driver::leave_if_drained() {
     return finish(leave_reason::drained, "without a lease there is nothing to hand over");
   // The first answer tells what there is, and a leader first gives the lock back.
   if (rows_.find(me) == nullptr || rows_.find(me)->state != node_state::draining ||
-      !duty_.owns_nothing(rows_) || lead_.leads()) {
+      (!duty_.owns_nothing(rows_) && has_heir()) || lead_.leads()) {
     empty_since_.reset();
     return;
   }
@@ -378,12 +379,29 @@ void cluster_driver::leave_if_drained() {
     me,
     [this, me](storage::cluster_store& store) {
       store.leave(me);
-      post([this] { finish(leave_reason::drained, "every shard was handed over"); });
+      post([this] { finish(leave_reason::drained, goodbye()); });
     },
     [this](const std::string&) { // its lease ends by itself
-      post([this] { finish(leave_reason::drained, "every shard was handed over"); });
+      post([this] { finish(leave_reason::drained, goodbye()); });
     });
-  if (!is_taken) finish(leave_reason::drained, "every shard was handed over");
+  if (!is_taken) finish(leave_reason::drained, goodbye());
+}
+
+std::string cluster_driver::goodbye() const {
+  return duty_.owns_nothing(rows_) ? "every shard was handed over"
+                                   : "no other node can have its shards: they wait for one";
+}
+
+/// Whether another node may take one of the shards that are still here, now or once its clock is right.
+bool cluster_driver::has_heir() const {
+  cluster::role_set needed = 0;
+  for (const auto& row : rows_.shards())
+    if (row.owner == members_.me())
+      needed |= cluster::role_of(row.shard, rows_.shards().size());
+  return std::any_of(rows_.nodes().begin(), rows_.nodes().end(), [&](const auto& node) {
+    return node.id != members_.me() && (node.roles & needed) != 0 &&
+           (node.state == node_state::up || node.state == node_state::joining);
+  });
 }
 
 void cluster_driver::finish(leave_reason why, const std::string& detail) {

@@ -162,6 +162,8 @@ private:
   void pass_on();
   void begin_drain();
   void leave_if_drained();
+  [[nodiscard]] bool has_heir() const;
+  [[nodiscard]] std::string goodbye() const;
   void finish(leave_reason why, const std::string& detail);
   void note_failure(const std::string& why);
   /// A statement of the leader's session: `work` on its thread makes the input that follows.

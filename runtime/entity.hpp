@@ -175,7 +175,7 @@ public:
     for (const auto& post : posts_) this->outbox_.post(post.to, post.body);
     if (past.cause.peer) this->inbox_.take(past.cause);
     for (const auto& cursor : past.acknowledged) this->outbox_.settle(cursor);
-    this->event_number_ += numbers_of(past);
+    stand_at(this->event_number_ + numbers_of(past));
     this->last_time_ = std::max(this->last_time_, past.at);
     return true;
   }
@@ -198,8 +198,9 @@ public:
     this->inbox_.restore(in.get<std::vector<link_cursor>>());
     this->outbox_.decode(in);
     machine_.decode(in);
-    this->event_number_ = made.event_number;
-    return in.done();
+    if (!in.done()) return false;
+    stand_at(made.event_number);
+    return true;
   }
 
   [[nodiscard]] std::uint64_t state_hash() const override {
@@ -242,8 +243,14 @@ private:
       out.sent.front().context = *context;
     }
     for (const auto& cursor : made.acknowledged) this->outbox_.settle(cursor);
-    this->event_number_ += numbers_of(made);
+    stand_at(this->event_number_ + numbers_of(made));
     this->last_time_ = now;
+  }
+
+  /// A machine that tells numbers to the public counts the records without events too, as the journal does.
+  void stand_at(std::uint64_t event_number) {
+    this->event_number_ = event_number;
+    if constexpr (requires { machine_.stand_at(event_number); }) machine_.stand_at(event_number);
   }
 
   Machine machine_;

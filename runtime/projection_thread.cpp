@@ -139,8 +139,8 @@ void projection_thread::run() {
       stopping = stopping_;
     }
     try {
-      // An idle node looks at an atomic, not at the disk.
-      const bool looks_everywhere = stopping || pause > usual_pause;
+      // An idle node looks at an atomic, not at the disk. One that stops projects what it has heard of: others may write on for ever.
+      const bool looks_everywhere = !stopping && pause > usual_pause;
       while ((looks_everywhere || is_behind()) && project_some(looks_everywhere)) {
       }
       wake_waiters(); // somebody may have come while the last rows were projected

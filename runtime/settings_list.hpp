@@ -130,8 +130,8 @@ struct node_settings : settings_table {
   setting<word_list> cluster_roles{
     this,
     {.name = "cluster.roles",
-     .sentence = "What it offers: edge (clients), trading (users, accounts, markets), marketdata.",
-     .fallback = "edge, trading, marketdata",
+     .sentence = "What it offers: edge (clients), users, trading (accounts, markets), marketdata.",
+     .fallback = "edge, users, trading, marketdata",
      .rule = {.max = 100}}};
   count_setting cluster_shards{
     this,

@@ -173,7 +173,10 @@ std::optional<stream_index> load_saved_index(journal& store, shard_id shard) {
 stream_index load_stream_index(journal& store, shard_id shard) {
   const auto heads = store.heads();
   const auto head = heads.find(shard);
-  const auto last = head == heads.end() ? position{0} : head->second.last;
+  return load_stream_index(store, shard, head == heads.end() ? position{0} : head->second.last);
+}
+
+stream_index load_stream_index(journal& store, shard_id shard, position last) {
   stream_index index;
   if (auto saved = load_saved_index(store, shard); saved && saved->covers() <= last)
     index = std::move(*saved);

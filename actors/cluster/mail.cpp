@@ -263,7 +263,9 @@ void cluster_mail::release_far(
   }
   if (around_.tape != nullptr) around_.tape->pass(news);
   const auto market_frames = protocol::encode(markets).frames;
-  for (auto& [id, peer] : peers_) {
+  for (auto& one : peers_) { // not bound by name: clang 14 lets no lambda take such names
+    const auto& id = one.first;
+    auto& peer = one.second;
     if (!peer.has_edge) continue;
     if (!users.items.empty()) {
       users.first_number = peer.news_sent + 1;
@@ -291,6 +293,15 @@ void cluster_mail::beat(std::vector<protocol::feed_state> states) {
   const std::lock_guard hold(lock_);
   for (const auto& [id, peer] : peers_)
     if (peer.is_connected) static_cast<void>(send_all(around_, id, frame));
+}
+
+void cluster_mail::share_candles(market_id market, const std::vector<candle>& closed) {
+  std::vector<incarnation> to;
+  {
+    const std::lock_guard hold(lock_);
+    to = tapes();
+  }
+  if (around_.tape != nullptr) around_.tape->share(market, closed, to);
 }
 
 void cluster_mail::want_mirror(incarnation feed, std::vector<market_id> markets) {

@@ -103,6 +103,8 @@ public:
                    const std::vector<std::pair<storage::shard_id, storage::position>>& heads);
   /// From this node's feed, to everybody.
   void beat(std::vector<protocol::feed_state> states);
+  /// What this node's feed learned of the past, to every tape.
+  void share_candles(market_id market, const std::vector<candle>& closed);
   /// To whose feed that is.
   void want_mirror(incarnation feed, std::vector<market_id> markets);
 

@@ -273,7 +273,26 @@ void tape_relay::answer(incarnation to, const protocol::tape_question& question,
   static_cast<void>(send_all(around_, to, frame)); // or whoever asked waits no longer than wait_ns
 }
 
+void tape_relay::share(market_id market, const std::vector<candle>& closed,
+                       const std::vector<incarnation>& peers) const {
+  protocol::tape_answer_frame frame;
+  for (std::size_t i = 0; i < closed.size(); i += limits_.page_max) {
+    auto& page = frame.items.emplace_back();
+    page.market = market;
+    page.candles.assign(closed.begin() + static_cast<std::ptrdiff_t>(i),
+                        closed.begin() + static_cast<std::ptrdiff_t>(
+                                           std::min(closed.size(), i + limits_.page_max)));
+  }
+  for (const auto peer : peers) static_cast<void>(send_all(around_, peer, frame));
+}
+
 void tape_relay::take(incarnation from, protocol::tape_answer_frame& frame) {
+  for (auto& page : frame.items)
+    if (page.number == 0 && !page.candles.empty())
+      static_cast<void>(
+        around_.post([this, market = page.market, candles = std::move(page.candles)] {
+          around_.take_candles(market, candles);
+        }));
   std::unique_lock hold(lock_);
   for (auto& page : frame.items) {
     const auto found = gaps_.find(page.market);

@@ -7,6 +7,7 @@
 //
 //   T1  trades of a market are shown in the order of their ids, each once
 //   T2  nothing waits longer than extended_ns, nor are more than held_max trades kept; then what is there is shown
+//       past candles of the feed come unasked, a page at a time (number 0); one that is lost comes with a question at a start, or not at all
 //   T3  of a gap the newest trades_max trades are asked for, and the candles of one minute before them; what nobody answered, or was older than
 //       the tapes of others, is counted as broken, and candles that it touches are partial
 #pragma once
@@ -26,7 +27,7 @@ namespace rialto::actors {
 using runtime::cluster::incarnation;
 
 struct tape_relay_limits {
-  std::uint32_t trades_max = 5'000, page_max = 1'000, candles_max = 3'000;
+  std::uint32_t trades_max = 5'000, page_max = 1'000, candles_max = 10'080;
   std::size_t held_max = 20'000;
   std::size_t shown_at_once = 500; // trades of one publication
   std::int64_t wait_ns = 1'500'000'000, extended_ns = 5'000'000'000;
@@ -65,6 +66,10 @@ public:
   void open(market_id market, const std::vector<incarnation>& peers);
   /// Before news are shown: takes out trades that must wait, or were shown.
   void pass(std::vector<market_publication>& news);
+
+  /// Closed candles of one minute that the feed's exchange has told of its past: for the tapes of `peers`, too.
+  void share(market_id market, const std::vector<candle>& closed,
+             const std::vector<incarnation>& peers) const;
 
   void take(incarnation from, const protocol::tape_question_frame& frame);
   void take(incarnation from, protocol::tape_answer_frame& frame);

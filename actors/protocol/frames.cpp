@@ -128,14 +128,14 @@ bool is_sound(const feed_state& one) {
 bool is_sound(const tape_question& one) {
   return one.market && one.number != 0 && one.since.value >= 0;
 }
-/// Ids rise, so do times of candles.
+/// Ids rise, so do times of candles. What comes unasked has candles alone.
 bool is_sound(const tape_page& one) {
   const auto rise = [](const auto& all, auto name) {
     return std::adjacent_find(all.begin(), all.end(), [&](const auto& a, const auto& b) {
              return name(a) >= name(b);
            }) == all.end();
   };
-  return one.market && one.number != 0 &&
+  return one.market && (one.number != 0 || (one.trades.empty() && !one.is_last)) &&
          rise(one.trades, [](const tape_entry& trade) { return trade.trade.value; }) &&
          rise(one.candles, [](const candle& minute) { return minute.open_time.value; });
 }

@@ -153,7 +153,7 @@ struct tape_question_frame {
 };
 
 /// A part of an answer. Trades in the order of their ids; all above `reaches` that its sender has are in the answer's parts. Where that is above
-/// what was asked for, `candles` are the closed ones of one minute before those trades.
+/// what was asked for, `candles` are the closed ones of one minute before those trades. Number 0: nobody asked, they are of the feed's past.
 struct tape_page {
   market_id market;
   std::uint64_t number = 0, reaches = 0;

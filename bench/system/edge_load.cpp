@@ -1,12 +1,17 @@
 // bench/system/edge_load.cpp: durable orders per second over HTTP keep-alive and over the WebSocket, and fan-out, against the real binary.
 //
 // Usage: edge_load RIALTO [--mode http|ws|pipelined|fanout|coalesced|single|all] [--connections N] [--seconds S] [--runs N] [--small]
-//                  [--server-core N] [--client-core N] [--keep DIR] [--poll] [--streams]
+//                  [--server-core N] [--client-core N] [--keep DIR] [--poll] [--streams] [--all-markets]
+//                  [--ports P,P --pids N,N [--database PID]]
 // Starts the node in a temporary directory, pins it and itself, registers one user a connection, deposits, and sends limit
 // orders around one price, of which about half trade. Every order counted was answered, and so is durable.
 // --poll: the generator polls its core, so that a client costs the node's core no wake-up; the system's own threads then have less of that core.
+// --all-markets: a connection trades in one of five markets, not all in one.
+// --ports, --pids: of nodes that run already (RIALTO_ADMIN_PASSWORD is their administrator's); connections take turns. Then it also prints what an
+// order cost of commits, bytes, messages and, with --database, of PostgreSQL's CPU.
 // --streams: the connections of ws and pipelined also subscribe to orders, executions and balances of their account.
 #include "bench/system/load_node.hpp"
+#include "bench/system/load_orders.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -28,28 +33,10 @@ namespace {
 struct result {
   double per_second = 0, per_cpu_second = 0, p50 = 0, p99 = 0;
   double lag_ms = 0; // of the lists when the last order was answered
+  double database_us = 0;
+  counters spent; // an order
   std::uint64_t errors = 0;
 };
-
-std::uint64_t chance_state = 42;
-std::uint64_t chance() {
-  chance_state ^= chance_state << 13;
-  chance_state ^= chance_state >> 7;
-  return chance_state ^= chance_state << 17;
-}
-
-std::uint64_t order_number = 0;
-/// The fields of one order, to be put into a body or a frame.
-std::string order_fields() {
-  char text[256];
-  const auto price = 6'000'000 + static_cast<long>(chance() % 101) - 50;
-  std::snprintf(
-    text, sizeof text,
-    R"("symbol":"BTCUSDT","side":"%s","type":"limit","time_in_force":"gtc","quantity":"0.00%03lu","price":"%ld.%02ld","client_order_id":"l-%lu")",
-    chance() % 2 == 0 ? "buy" : "sell", 100 + static_cast<unsigned long>(chance() % 100),
-    price / 100, price % 100, static_cast<unsigned long>(++order_number));
-  return text;
-}
 
 /// Events within five seconds; it gives up if there are none.
 int wait_for_events(int poll, epoll_event* events, int count, bool polls) {
@@ -68,15 +55,17 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   std::vector<std::unique_ptr<load_socket>> sockets;
   std::vector<std::deque<std::int64_t>> sent(tokens.size());
   const auto send_one = [&](std::size_t i) {
+    // Of those of one node, too, each market has as many.
+    const auto& market = load_markets[wanted.all_markets ? i / wanted.nodes() % 5 : 0];
     sent[i].push_back(monotonic_ns());
     if (web_socket)
-      sockets[i]->send_text(R"({"id":1,"op":"order.place",)" + order_fields() + "}");
+      sockets[i]->send_text(R"({"id":1,"op":"order.place",)" + order_fields(market) + "}");
     else
-      sockets[i]->send_http("/api/v1/orders", tokens[i], "{" + order_fields() + "}");
+      sockets[i]->send_http("/api/v1/orders", tokens[i], "{" + order_fields(market) + "}");
   };
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     sockets.push_back(std::make_unique<load_socket>(
-      at.port, web_socket ? load_socket::kind::web_socket : load_socket::kind::http,
+      at.port_of(i), web_socket ? load_socket::kind::web_socket : load_socket::kind::http,
       "/api/v1/stream"));
     if (web_socket) {
       sockets[i]->send_text(R"({"id":0,"op":"authenticate","access_token":")" + tokens[i] + "\"}");
@@ -100,7 +89,8 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   }
   latencies spent;
   result out;
-  const auto cpu = at.cpu_seconds();
+  const auto cpu = at.cpu_seconds(), database_cpu = at.database_cpu_seconds();
+  const auto before = at.counted();
   const auto start = monotonic_ns(), end = start + static_cast<std::int64_t>(wanted.seconds * 1e9);
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     for (int k = 0; k < in_flight; ++k) send_one(i);
@@ -135,6 +125,13 @@ result load_orders(node& at, const std::vector<std::string>& tokens, bool web_so
   const auto elapsed = static_cast<double>(monotonic_ns() - start) / 1e9;
   out.per_second = static_cast<double>(spent.ns.size() - out.errors) / elapsed;
   out.per_cpu_second = static_cast<double>(spent.ns.size() - out.errors) / (at.cpu_seconds() - cpu);
+  const auto orders = static_cast<double>(spent.ns.size() - out.errors);
+  out.database_us = (at.database_cpu_seconds() - database_cpu) * 1e6 / orders;
+  const auto after = at.counted();
+  out.spent = {(after.commits - before.commits) / orders,
+               (after.journal_bytes - before.journal_bytes) / orders,
+               (after.link_messages - before.link_messages) / orders,
+               (after.frames - before.frames) / orders};
   out.lag_ms = at.lag_ms();
   out.p50 = spent.percentile_ms(0.5);
   out.p99 = spent.percentile_ms(0.99);
@@ -228,6 +225,8 @@ result fan_out(node& at, const std::string& token, int clients, double seconds, 
   return out;
 }
 
+bool runs_already = false; // the nodes were not started here
+
 void print(const char* what, std::vector<result> runs) {
   std::sort(runs.begin(), runs.end(),
             [](const result& a, const result& b) { return a.per_second < b.per_second; });
@@ -239,6 +238,11 @@ void print(const char* what, std::vector<result> runs) {
               "%7.3f ms  list lag %4.0f ms  errors %lu\n",
               what, middle.per_second, best.per_second, middle.per_cpu_second, middle.p50,
               middle.p99, middle.lag_ms, static_cast<unsigned long>(errors));
+  if (runs_already)
+    std::printf("    an order: %.3f commits, %.0f journal bytes, %.2f link messages, %.2f frames "
+                "between nodes, %.1f us of the nodes' CPU and %.1f us of PostgreSQL's\n",
+                middle.spent.commits, middle.spent.journal_bytes, middle.spent.link_messages,
+                middle.spent.frames, 1e6 / middle.per_cpu_second, middle.database_us);
   std::fflush(stdout);
   if (errors > 0) std::exit(1);
 }
@@ -268,6 +272,14 @@ int main(int count, char** words) {
       wanted.server_core = std::stoi(next());
     else if (word == "--client-core")
       wanted.client_core = std::stoi(next());
+    else if (word == "--ports")
+      wanted.ports = numbers<std::uint16_t>(next());
+    else if (word == "--pids")
+      wanted.pids = numbers<pid_t>(next());
+    else if (word == "--database")
+      wanted.database = std::stoi(next());
+    else if (word == "--all-markets")
+      wanted.all_markets = true;
     else if (word == "--poll")
       wanted.polls = true;
     else if (word == "--streams")
@@ -279,7 +291,8 @@ int main(int count, char** words) {
     else
       give_up("unknown argument " + word);
   }
-  if (wanted.rialto.empty()) give_up("say which rialto: edge_load build/rialto");
+  if (wanted.rialto.empty() && wanted.ports.empty()) give_up("say which rialto: edge_load build/rialto");
+  runs_already = !wanted.ports.empty();
   rlimit files{65'536, 65'536};
   setrlimit(RLIMIT_NOFILE, &files);
   std::signal(SIGPIPE, SIG_IGN);
@@ -291,7 +304,7 @@ int main(int count, char** words) {
       give_up("--mode is one of all, single, http, ws, pipelined, fanout, coalesced");
     node at(wanted, wanted.mode == "fanout" ? 0 : 10);
     int next = 0;
-    const auto tokens = users(at, wanted.connections, next);
+    const auto tokens = users(at, wanted.connections, next, wanted.all_markets);
     const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
     const auto repeat = [&](auto&& once) {
       std::vector<result> runs;

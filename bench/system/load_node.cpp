@@ -1,5 +1,6 @@
 #include "bench/system/load_node.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdio>
@@ -34,6 +35,25 @@ std::string credentials(const std::string& email, const std::string& password) {
   return R"({"email":")" + email + R"(","password":")" + password + R"("})";
 }
 
+/// CPU of a process and, if asked, of its children that have ended; 0 if it is gone.
+double cpu_of(pid_t pid, bool with_ended_children) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(in, text);
+  text.erase(0, text.rfind(')') + 2);
+  long user = 0, system = 0, user_ended = 0, system_ended = 0;
+  std::sscanf(text.c_str(), "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %ld %ld", &user,
+              &system, &user_ended, &system_ended);
+  if (with_ended_children) user += user_ended, system += system_ended;
+  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double metric(const std::string& text, const std::string& name) {
+  const auto at = text.find("\n" + name + " ");
+  if (at == std::string::npos) give_up("no " + name + " in /metrics");
+  return std::strtod(text.c_str() + at + name.size() + 2, nullptr);
+}
+
 } // namespace
 
 void give_up(const std::string& why) {
@@ -48,7 +68,11 @@ void pin(int core) {
   sched_setaffinity(0, sizeof set, &set); // on a machine with one core it stays where it is
 }
 
-node::node(const options& wanted, int flush_milliseconds) : port(free_port()), keep_(wanted.keep) {
+node::node(const options& wanted, int flush_milliseconds)
+    : port(wanted.ports.empty() ? free_port() : wanted.ports.front()), keep_(wanted.keep),
+      database_(wanted.database), ports_(wanted.ports), pids_(wanted.pids) {
+  if (!ports_.empty()) return;
+  ports_ = {port};
   char name[] = "/tmp/rialto-load-XXXXXX";
   directory_ = mkdtemp(name);
   const auto listen = "127.0.0.1:" + std::to_string(port);
@@ -65,6 +89,7 @@ node::node(const options& wanted, int flush_milliseconds) : port(free_port()), k
           listen.c_str(), "--feed", "none", static_cast<char*>(nullptr));
     _exit(127);
   }
+  pids_ = {pid_};
   for (int i = 0; i < 300; ++i) {
     try {
       if (http_request(port, "GET", "/readyz", "", "").status == 200) return;
@@ -76,6 +101,7 @@ node::node(const options& wanted, int flush_milliseconds) : port(free_port()), k
 }
 
 node::~node() {
+  if (!is_started_here()) return;
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
   std::error_code problem;
@@ -88,23 +114,54 @@ node::~node() {
 }
 
 double node::cpu_seconds() const {
-  std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
-  std::string text;
-  std::getline(in, text);
-  text.erase(0, text.rfind(')') + 2);
-  long user = 0, system = 0;
-  std::sscanf(text.c_str(), "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system);
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  double all = 0;
+  for (const auto pid : pids_) all += cpu_of(pid, false);
+  return all;
+}
+
+double node::database_cpu_seconds() const {
+  if (database_ == 0) return 0;
+  double all = cpu_of(database_, true);
+  for (const auto& one : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream in(one.path() / "stat");
+    std::string text;
+    if (!std::getline(in, text)) continue;
+    text.erase(0, text.rfind(')') + 2);
+    int parent = 0;
+    if (std::sscanf(text.c_str(), "%*c %d", &parent) == 1 && parent == database_)
+      all += cpu_of(std::stoi(one.path().filename()), true);
+  }
+  return all;
+}
+
+counters node::counted() const {
+  counters all;
+  for (const auto one : ports_) {
+    const auto text = http_request(one, "GET", "/metrics", "", "").body;
+    all.commits += metric(text, "rialto_commits_total");
+    all.journal_bytes += metric(text, "rialto_journal_bytes_total");
+    all.link_messages += metric(text, "rialto_link_messages_total");
+    for (const char* what : {"requests", "messages", "answers", "news"})
+      if (!is_started_here())
+        all.frames += metric(text, "rialto_mail_" + std::string(what) + "_sent_total");
+  }
+  return all;
 }
 
 double node::lag_ms() const {
-  const auto text = http_request(port, "GET", "/metrics", "", "").body;
-  const auto at = text.find("\nrialto_projection_lag_ns ");
-  if (at == std::string::npos) give_up("no rialto_projection_lag_ns in /metrics");
-  return std::strtod(text.c_str() + at + 26, nullptr) / 1e6;
+  double most = 0;
+  for (const auto one : ports_)
+    most = std::max(
+      most, metric(http_request(one, "GET", "/metrics", "", "").body, "rialto_projection_lag_ns"));
+  return most / 1e6;
 }
 
 std::string node::admin_password() const {
+  if (!is_started_here()) {
+    const char* given = std::getenv("RIALTO_ADMIN_PASSWORD");
+    if (given == nullptr) give_up("RIALTO_ADMIN_PASSWORD is not set");
+    return given;
+  }
   std::ifstream in(directory_ + "/data/admin-password");
   std::string text;
   std::getline(in, text);
@@ -119,7 +176,7 @@ std::string must(const http_answer& answer, const char* field, const char* what)
 }
 
 /// One user a connection, each with money; returns their tokens.
-std::vector<std::string> users(node& at, int count, int& next) {
+std::vector<std::string> users(node& at, int count, int& next, bool all_assets) {
   const auto admin = must(http_request(at.port, "POST", "/api/v1/auth/login", "",
                                        credentials("admin@rialto.local", at.admin_password())),
                           "access_token", "admin login");
@@ -131,7 +188,7 @@ std::vector<std::string> users(node& at, int count, int& next) {
       must(http_request(at.port, "POST", "/api/v1/auth/register", "", credentials(email, password)),
            "account_id", "register");
     for (const char* asset : {"BTC", "USDT", "ETH", "BNB", "SOL", "XRP"}) {
-      if (i > 0 && std::strlen(asset) == 3 && asset[0] != 'B')
+      if (i > 0 && !all_assets && std::strlen(asset) == 3 && asset[0] != 'B')
         continue; // the first one trades everywhere
       const auto body = std::string(R"({"asset":")") + asset +
                         R"(","amount":"100000000","reference":"load-)" + asset + account + R"("})";

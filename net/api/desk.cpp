@@ -1,5 +1,6 @@
 #include "net/api/desk.hpp"
 
+#include "actors/command_kinds.hpp"
 #include "domain/assert.hpp"
 #include "net/api/order_json.hpp"
 #include "runtime/log.hpp"
@@ -28,6 +29,11 @@ void desk::stop() {
 
 void desk::ask(entity_id to, actors::entity_command command, answer_handler then,
                std::vector<storage::claim> claims) {
+  if (!actors::is_write(command)) // what only asks has no fate: it may be asked again
+    then = [then = std::move(then)](actors::answer& came) {
+      if (came.how == actors::delivery::unknown) came.how = actors::delivery::unavailable;
+      then(came);
+    };
   const auto token = pending_.add(clock_.monotonic_ns() + settings_.answer_timeout_ns, then);
   if (token == 0) {
     actors::answer full;

@@ -1,5 +1,7 @@
 #include "runtime/cluster/placement.hpp"
 
+#include "storage/shard_map.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,15 +11,26 @@ namespace rialto::runtime::cluster {
 
 namespace {
 
-/// What each node that may own shards has or is about to get. The least and the most loaded one are at the ends;
-/// of equals the older incarnation comes first.
+bool has_just_moved(const cluster_rows& rows, const shard_row& row) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return row.moved_at.value != 0 && rows.database_now().value - row.moved_at.value < second_ns;
+}
+
+/// The shards that one set of nodes shares.
+struct share {
+  role_set role = 0;
+  std::vector<const shard_row*> shards;
+};
+
+/// What each node that may own a share's shards has or is about to get of them. The least and the most loaded one are at the
+/// ends; of equals the older incarnation comes first.
 class loads {
 public:
-  loads(const cluster_rows& rows, const placement_options& options) {
+  loads(const cluster_rows& rows, const share& mine) {
     for (const auto& node : rows.nodes())
-      if (may_own(node, options)) count_.emplace(node.id, 0);
-    for (const auto& row : rows.shards()) {
-      const auto at = count_.find(row.next != nobody ? row.next : row.owner);
+      if (may_own(node, mine.role)) count_.emplace(node.id, 0);
+    for (const auto* row : mine.shards) {
+      const auto at = count_.find(row->next != nobody ? row->next : row->owner);
       if (at != count_.end()) ++at->second;
     }
     for (const auto& [node, count] : count_) order_.emplace(count, node);
@@ -44,53 +57,39 @@ private:
   std::set<std::pair<std::int64_t, incarnation>> order_;
 };
 
+/// Plans one share; what it begins to move leaves less for the next one.
 class planner {
 public:
-  planner(const cluster_rows& rows, const placement_options& options, bool has_gap)
-      : rows_(rows), options_(options), has_gap_(has_gap), loads_(rows, options),
-        is_changed_(rows.shards().size()) {
-    std::int64_t recent = 0, under_way = 0;
-    for (const auto& row : rows.shards()) {
-      if (has_just_moved(row)) ++recent;
-      if (row.next != nobody) ++under_way;
-    }
-    budget_ = std::min<std::int64_t>(options.moves_per_second - recent,
-                                     options.moves_under_way_max - under_way);
-  }
+  planner(const cluster_rows& rows, const placement_options& options, bool has_gap,
+          const share& mine, std::int64_t& budget, placement_plan& plan)
+      : rows_(rows), options_(options), has_gap_(has_gap), mine_(mine.shards), loads_(rows, mine),
+        is_changed_(rows.shards().size()), budget_(budget), plan_(plan) {}
 
-  placement_plan run() {
-    if (loads_.empty()) return {};
-    for (const auto& row : rows_.shards())
-      if (!rows_.is_alive(row.owner)) assign(row);
-    for (const auto& row : rows_.shards())
-      if (row.next != nobody && rows_.is_alive(row.owner)) look_after_move(row);
-    for (const auto& row : rows_.shards())
-      if (row.wanted != nobody && !is_changed_[row.shard]) grant(row);
-    for (const auto& row : rows_.shards()) {
+  void run() {
+    if (loads_.empty()) return;
+    for (const auto* row : mine_)
+      if (!rows_.is_alive(row->owner)) assign(*row);
+    for (const auto* row : mine_)
+      if (row->next != nobody && rows_.is_alive(row->owner)) look_after_move(*row);
+    for (const auto* row : mine_)
+      if (row->wanted != nobody && !is_changed_[row->shard]) grant(*row);
+    for (const auto* row : mine_) {
       if (budget_ <= 0) break;
-      if (is_free(row) && !loads_.contains(row.owner)) begin_move(row, loads_.least());
+      if (is_free(*row) && !loads_.contains(row->owner)) begin_move(*row, loads_.least());
     }
     balance();
-    std::sort(plan_.changes.begin(), plan_.changes.end(),
-              [](const shard_change& a, const shard_change& b) { return a.shard < b.shard; });
-    return std::move(plan_);
   }
 
 private:
-  static constexpr std::int64_t second_ns = 1'000'000'000;
-
   shard_change& change(const shard_row& row, change_reason why) {
     is_changed_[row.shard] = true;
     plan_.changes.push_back({row.shard, row.at_epoch, row.next, row.wanted, row.owner, row.at_epoch,
                              row.next, row.wanted, why});
     return plan_.changes.back();
   }
-  [[nodiscard]] bool has_just_moved(const shard_row& row) const {
-    return row.moved_at.value != 0 && rows_.database_now().value - row.moved_at.value < second_ns;
-  }
   /// A second move within the second would overwrite the stamp that P3 counts.
   [[nodiscard]] bool is_free(const shard_row& row) const {
-    return !is_changed_[row.shard] && row.next == nobody && !has_just_moved(row) &&
+    return !is_changed_[row.shard] && row.next == nobody && !has_just_moved(rows_, row) &&
            rows_.is_alive(row.owner);
   }
   void give(const shard_row& row, incarnation to, change_reason why) {
@@ -138,10 +137,10 @@ private:
     while (budget_ > 0 && loads_.spread() > 1) {
       const auto from = loads_.most();
       const shard_row* best = nullptr; // what moved longest ago, so a wish is not undone at once
-      for (const auto& row : rows_.shards())
-        if (row.owner == from && is_free(row) && row.wanted == nobody &&
-            (best == nullptr || row.moved_at < best->moved_at))
-          best = &row;
+      for (const auto* row : mine_)
+        if (row->owner == from && is_free(*row) && row->wanted == nobody &&
+            (best == nullptr || row->moved_at < best->moved_at))
+          best = row;
       if (best == nullptr) return; // all that it has is on its way or just came
       begin_move(*best, loads_.least());
     }
@@ -150,21 +149,58 @@ private:
   const cluster_rows& rows_;
   const placement_options& options_;
   bool has_gap_;
+  const std::vector<const shard_row*>& mine_;
   loads loads_;
   std::vector<bool> is_changed_;
-  std::int64_t budget_ = 0;
-  placement_plan plan_;
+  std::int64_t& budget_;
+  placement_plan& plan_;
 };
+
+/// One share per role; roles that the same nodes have share one, so that a node's shards are counted together.
+std::vector<share> shares_of(const cluster_rows& rows) {
+  std::map<std::vector<incarnation>, share> made; // by who may own it
+  std::map<role_set, share*> of;
+  for (const auto role : {role_users, role_trading, role_market_data}) {
+    std::vector<incarnation> able;
+    for (const auto& node : rows.nodes())
+      if (may_own(node, role)) able.push_back(node.id);
+    of[role] = &made.try_emplace(std::move(able), share{role, {}}).first->second;
+  }
+  for (const auto& row : rows.shards())
+    of[role_of(row.shard, rows.shards().size())]->shards.push_back(&row);
+  std::vector<share> all;
+  for (const auto role : {role_users, role_trading, role_market_data})
+    if (of[role]->role == role) all.push_back(*of[role]);
+  return all;
+}
 
 } // namespace
 
-bool may_own(const node_row& node, const placement_options& options) {
-  return node.state == node_state::up && (node.roles & options.role) != 0;
+role_set role_of(shard_id shard, std::size_t shard_count) {
+  const auto count = static_cast<shard_id>(shard_count);
+  if (storage::is_only_feed(shard, count)) return role_market_data;
+  return shard < storage::users_shards(count) ? role_users : role_trading;
+}
+
+bool may_own(const node_row& node, role_set role) {
+  return node.state == node_state::up && (node.roles & role) != 0;
 }
 
 placement_plan plan_placement(const cluster_rows& rows, const placement_options& options,
                               bool has_gap) {
-  return planner(rows, options, has_gap).run();
+  std::int64_t recent = 0, under_way = 0;
+  for (const auto& row : rows.shards()) {
+    if (has_just_moved(rows, row)) ++recent;
+    if (row.next != nobody) ++under_way;
+  }
+  auto budget = std::min<std::int64_t>(options.moves_per_second - recent,
+                                       options.moves_under_way_max - under_way);
+  placement_plan plan;
+  for (const auto& mine : shares_of(rows))
+    planner(rows, options, has_gap, mine, budget, plan).run();
+  std::sort(plan.changes.begin(), plan.changes.end(),
+            [](const shard_change& a, const shard_change& b) { return a.shard < b.shard; });
+  return plan;
 }
 
 } // namespace rialto::runtime::cluster

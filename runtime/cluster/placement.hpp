@@ -9,8 +9,9 @@
 //       database's clock a move that has just begun looks old, and its owner may not have read of it yet
 //   P3  at most `moves_per_second` planned moves begin within any second of the database's clock, whoever leads, and
 //       at most `moves_under_way_max` are under way. Moves off nodes that drain come before balance
-//   P4  with all moves done every node that is up and has the role owns floor or ceiling of the shards' share, and no
-//       plan moves more shards than that needs
+//   P4  a shard goes to nodes of its role: users, trading, market data (storage/shard_map.hpp). With all moves done every node that is up and
+//       has a role owns floor or ceiling of that role's share (of several together, if the same nodes have them), and no plan moves
+//       more shards than that needs
 //   P5  a change holds only for the row it was made from: it names the epoch and `next` it saw
 #pragma once
 
@@ -19,7 +20,6 @@
 namespace rialto::runtime::cluster {
 
 struct placement_options {
-  role_set role = role_trading;
   std::uint32_t moves_per_second = 20;
   std::uint32_t moves_under_way_max = 20;
   std::int64_t handover_ns = 10'000'000'000;
@@ -58,7 +58,9 @@ struct placement_plan {
   std::vector<refused_move> refused; // their wishes are taken back by a change, too
 };
 
-[[nodiscard]] bool may_own(const node_row& node, const placement_options& options);
+/// The role whose nodes own a shard.
+[[nodiscard]] role_set role_of(shard_id shard, std::size_t shard_count);
+[[nodiscard]] bool may_own(const node_row& node, role_set role);
 [[nodiscard]] placement_plan plan_placement(const cluster_rows& rows,
                                             const placement_options& options, bool has_gap = false);
 

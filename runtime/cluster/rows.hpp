@@ -22,7 +22,7 @@ using storage::shard_id;
 using incarnation = std::uint64_t;
 inline constexpr incarnation nobody = 0;
 
-/// What a node offers to do; a set of them is their sum.
+/// What a node offers to do; a set of them is their sum. Nodes of users and of trading own shards (placement.hpp, P4).
 using role_set = std::uint32_t;
 inline constexpr role_set role_edge = 1, role_users = 2, role_trading = 4, role_market_data = 8;
 

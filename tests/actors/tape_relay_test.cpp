@@ -285,3 +285,21 @@ TEST_CASE("tape_relay: a worker that is busy is tried again, and questions beyon
   all.settle();
   CHECK(all.nodes[2].relay->statistics().unanswered == 1);
 }
+
+TEST_CASE("tape_relay: the past that a feed learned comes to every tape, page by page") {
+  town all;
+  std::vector<candle> closed;
+  for (std::int64_t i = 0; i < 2'500; ++i) {
+    candle one;
+    one.open_time = {day.value - (2'500 - i) * minute_ns};
+    closed.push_back(one);
+  }
+  all.nodes[1].relay->share(btc, closed, {2, 3});
+  CHECK(all.under_way.size() >= 2);
+  all.settle();
+  for (incarnation id = 2; id <= 3; ++id) {
+    REQUIRE(all.nodes[id].candles.size() == 500); // the last page
+    CHECK(all.nodes[id].candles.back() == closed.back());
+  }
+  CHECK(all.nodes[1].candles.empty());
+}

@@ -107,6 +107,17 @@ TEST_CASE("cluster_driver: a node that drains hands over what it has and leaves"
     CHECK((row.state == static_cast<int>(node_state::gone)) == (row.id != other.driver.me()));
 }
 
+TEST_CASE("cluster_driver: the last node that drains waits for nobody, and its shards wait for the next one") {
+  test_cluster all(new_database());
+  auto& a = all.add(all.patient("a"));
+  REQUIRE(comes_true([&] { return all.is_balanced({&a}); }));
+  a.driver.ask_drain();
+  REQUIRE(comes_true([&] { return a.has_left(leave_reason::drained); }));
+  auto& b = all.add(all.patient("b"));
+  REQUIRE(comes_true([&] { return all.is_served_by({&b}); }));
+  CHECK(all.record().doubles() == 0);
+}
+
 TEST_CASE("cluster_driver: an operator's wishes in the rows are carried out") {
   test_cluster all(new_database());
   auto& a = all.add(all.patient("a"));

@@ -87,6 +87,13 @@ TEST_CASE("placement: what a plan does, case by case") {
     {"a wish for a node without the role is refused", "a e~", "a=e a", "0~"},
     {"a wish of a dead owner's shard waits for its new owner", "a b c!", "c=b a b", "0=a"},
     {"deaths and drains at once", "a b- c!", "a b c", "1>a 2=a"},
+    // Of five shards the first one is users', the last one the feed's.
+    {"each role's shards go to its nodes", "a^ b* c+", ". . . . .", "0=a 1=b 2=b 3=b 4=c"},
+    {"what a node has no role for leaves it", "a^ b* c+", "b a b b a", "0>a 1>b 4>c"},
+    {"no node has the role: its shards wait, the others go on", "a^! b* c* d+", "a b b b d", "1>c"},
+    {"who has all has its share of each", "a b*", "a a a b a", ""},
+    {"and of the one that others have, too, only that", "a b* c*", "a a a a a", "1>b 2>c"},
+    {"a wish for a node of another role is refused", "a^ b* c+", "a=b b b b c", "0~"},
   };
   for (const auto& [what, nodes, shards, plan] : table) {
     CAPTURE(what);

@@ -1,6 +1,7 @@
 // tests/runtime/cluster_tables.hpp: nodes and shards as short texts, so that a case is a line.
 //
-//   nodes   "a b- c! d? e~"    up, draining, gone, joining, up without the role; "a" is incarnation 1, "b" 2, ...
+//   nodes   "a b- c! d? e~"    up, draining, gone, joining, up as an edge alone; "a" is incarnation 1, "b" 2, ...
+//           "f^ g* h+ i^!"     of the role users, trading, market data, gone (others have all three)
 //   shards  "a . b>c a=b"      owner; nobody; handed over to c; wanted by b. All at epoch 5, "." at 0
 #pragma once
 
@@ -25,8 +26,13 @@ inline std::vector<node_row> nodes_of(const std::string& text) {
   std::istringstream words(text);
   for (std::string word; words >> word;) {
     node_row row{.id = node_of(word[0]), .name = word.substr(0, 1), .address = ""};
-    const char mark = word.size() > 1 ? word[1] : ' ';
-    row.roles = mark == '~' ? role_edge : role_trading | role_users;
+    const char mark = word.size() > 1 ? word.back() : ' ';
+    const char role = word.size() > 1 ? word[1] : ' ';
+    row.roles = role == '~'   ? role_edge
+                : role == '^' ? role_users
+                : role == '*' ? role_trading
+                : role == '+' ? role_market_data
+                              : role_trading | role_users | role_market_data;
     row.state = mark == '-'   ? node_state::draining
                 : mark == '!' ? node_state::gone
                 : mark == '?' ? node_state::joining

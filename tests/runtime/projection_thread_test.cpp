@@ -21,6 +21,7 @@ public:
     open_.wait(hold, [this] { return is_open; });
     if (fails) throw storage::journal_error("the disk is full");
     rows += blobs.size();
+    if (on_projected) on_projected();
   }
   void reset() override {}
   void open(bool failing) {
@@ -30,6 +31,7 @@ public:
     open_.notify_all();
   }
   std::atomic<std::size_t> rows{0};
+  std::function<void()> on_projected;
 
 private:
   std::mutex lock_;
@@ -37,8 +39,8 @@ private:
   bool is_open = false, fails = false;
 };
 
-void append_rows(storage::journal& store, storage::position count) {
-  for (storage::position at = 1; at <= count; ++at) {
+void append_rows(storage::journal& store, storage::position count, storage::position first = 1) {
+  for (storage::position at = first; at < first + count; ++at) {
     storage::journal_batch batch;
     batch.rows.push_back({0, 0, at - 1, storage::blob_writer().finish()});
     REQUIRE(store.append(batch).result == storage::append_result::accepted);
@@ -80,4 +82,18 @@ TEST_CASE("projection_thread: a projector that fails lets everybody go on") {
   target.open(true);
   CHECK(told.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
   CHECK(target.rows == 0);
+}
+
+TEST_CASE("projection_thread: who stops projects what he has heard of, however much others go on writing") {
+  storage::simulated_journal store;
+  gated_projector target;
+  append_rows(store, 3);
+  target.on_projected = [&] { // another node writes
+    if (target.rows < 1'000) append_rows(store, 1, target.rows + 1);
+  };
+  target.open(false);
+  projection_thread lists(store, target, 1);
+  lists.note_head(0, 3);
+  lists.stop();
+  CHECK(target.rows == 3);
 }

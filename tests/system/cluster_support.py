@@ -2,6 +2,7 @@
 
 A test file derives its cases from ClusterTestCase. Nodes are started in the main thread; killed, paused and stopped by their ids.
 """
+import collections
 import json
 import os
 import pathlib
@@ -18,8 +19,9 @@ import support
 from private_servers import until
 from traders import Trader
 
-SPLIT = {"a": "trading, marketdata", "b": "trading, marketdata", "c": "trading, marketdata", "edge-1": "edge", "edge-2": "edge"}
-WHOLE = {name: "edge, trading, marketdata" for name in ("a", "b", "c")}
+OWNER = "users, trading, marketdata"
+SPLIT = {"a": OWNER, "b": OWNER, "c": OWNER, "edge-1": "edge", "edge-2": "edge"}
+WHOLE = {name: f"edge, {OWNER}" for name in ("a", "b", "c")}
 ADMIN = "admin@rialto.local"
 # Everybody comes from one address here, and not always from this machine's own.
 OPEN = ("--limits.requests-per-second", 1_000_000, "--limits.burst", 1_000_000, "--limits.orders-per-second", 1_000_000,
@@ -35,7 +37,9 @@ def shard_of(kind, number, count):
     hashed ^= 8
     for factor in (0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53):
         hashed = (hashed ^ hashed >> 33) * factor & mask
-    return (hashed ^ hashed >> 33) % count
+    hashed ^= hashed >> 33
+    users = 1 if count < 16 else count // 8
+    return hashed % users if kind == 1 else users + hashed % (count - users - 1)  # the last one is the feed's
 
 
 class Keys:
@@ -86,7 +90,7 @@ class ClusterNode(support.Node):
 
     @property
     def is_owner(self):
-        return "trading" in self.roles
+        return self.roles != "edge"
 
     @property
     def runs(self):
@@ -190,9 +194,19 @@ class Cluster:
         seen = self.status()
         if not all(shard["is_owner_alive"] and shard["next"] is None for shard in seen["shards"]):
             return False
-        counts = [len(node["shards"]) for node in seen["nodes"] if node["state"] == "up" and "trading" in node["roles"]]
-        running = sum(node.runs for node in self.owners)
-        return len(counts) == running and sum(counts) == len(seen["shards"]) and max(counts) - min(counts) <= spread
+        up = [node for node in seen["nodes"] if node["state"] == "up" and set(node["roles"]) - {"edge"}]
+        if len(up) != sum(node.runs for node in self.owners) or sum(len(node["shards"]) for node in up) != len(seen["shards"]):
+            return False
+        users = 1 if self.shard_count < 16 else self.shard_count // 8  # storage/shard_map.hpp
+        parts = collections.defaultdict(list)  # as placement counts them: roles that the same nodes have are one
+        for role in ("users", "trading", "marketdata"):
+            parts[tuple(node["name"] for node in up if role in node["roles"])].append(role)
+        for names, roles in parts.items():
+            counts = [sum(("users" if shard < users else "marketdata" if shard == self.shard_count - 1 else "trading") in roles
+                          for shard in node["shards"]) for node in up if node["name"] in names]
+            if max(counts, default=0) - min(counts, default=0) > spread:
+                return False
+        return True
 
     def wait_settled(self, seconds=WAIT_SECONDS):
         until(self.is_settled, seconds, lambda: "a settled cluster:\n" + self.command("status").stdout)
