@@ -8,30 +8,44 @@ namespace rialto::actors {
 
 namespace {
 constexpr std::size_t violations_max = 100;
+
+std::string name_of_row(storage::shard_id shard, storage::position at) {
+  return (shard == 0 ? "" : "shard " + std::to_string(shard) + " ") + "row " + std::to_string(at);
 }
+} // namespace
 
 void journal_checker::violation(const std::string& where, const std::string& what) {
   if (violations_.size() < violations_max) violations_.push_back(where + ": " + what);
 }
 
 void journal_checker::take(storage::shard_id shard, storage::position at, std::string_view blob) {
+  for (const auto& one : open(shard, at, blob)) take(shard, at, one);
+}
+
+std::vector<storage::record> journal_checker::open(storage::shard_id shard, storage::position at,
+                                                   std::string_view blob) {
   ++rows;
-  const auto where =
-    (shard == 0 ? "" : "shard " + std::to_string(shard) + " ") + "row " + std::to_string(at);
+  const auto where = name_of_row(shard, at);
   auto& last = last_rows_[shard];
   if (at != last + 1) violation(where, "P6 follows row " + std::to_string(last));
   last = at;
-  const auto found = storage::read_blob(blob);
-  if (!found) return violation(where, "its checksum or framing is wrong");
-  for (const auto& one : *found) take_record(shard, where, one);
+  if (auto found = storage::read_blob(blob)) return std::move(*found);
+  violation(where, "its checksum or framing is wrong");
+  return {};
 }
 
-void journal_checker::take_record(storage::shard_id shard, const std::string& row,
-                                  const storage::record& one) {
+bool journal_checker::is_cause_known(const storage::record& one) const {
+  if (!one.cause.peer) return true;
+  const auto* const sender = find(one.cause.peer);
+  return sender != nullptr && sender->links_out().last(one.stream) >= one.cause.number;
+}
+
+void journal_checker::take(storage::shard_id shard, storage::position at,
+                           const storage::record& one) {
   ++records;
   events += one.event_count;
-  const auto where =
-    row + " " + to_string(one.stream) + " event " + std::to_string(one.first_event);
+  const auto where = name_of_row(shard, at) + " " + to_string(one.stream) + " event " +
+                     std::to_string(one.first_event);
   if (const auto home = homes_.try_emplace(one.stream, shard).first->second; home != shard)
     violation(where, "P8 the stream is written in shard " + std::to_string(home));
   auto& entity = entities_[one.stream];
@@ -45,8 +59,7 @@ void journal_checker::take_record(storage::shard_id shard, const std::string& ro
       violation(where, "P6 takes message " + std::to_string(one.cause.number) + " of " +
                          to_string(one.cause.peer) + " after " + std::to_string(last));
     last = one.cause.number;
-    const auto* const sender = find(one.cause.peer);
-    if (sender == nullptr || sender->links_out().last(one.stream) < last)
+    if (!is_cause_known(one))
       violation(where, "P6 takes message " + std::to_string(last) + " of " +
                          to_string(one.cause.peer) + ", which never sent it");
   }
@@ -340,6 +353,12 @@ void journal_checker::check_open_orders() {
   if (open != resting)
     violation("drained", "P4 " + std::to_string(resting) + " orders rest in markets, " +
                            std::to_string(open) + " are open in accounts");
+}
+
+std::uint64_t journal_checker::state_hash() const {
+  std::string states;
+  for (const auto& [id, entity] : entities_) byte_writer(states).put(entity->state_hash());
+  return hash64(states);
 }
 
 std::uint64_t journal_checker::state_hash(entity_id id) const {

@@ -4,7 +4,8 @@
 // The room: the one judge of DESIGN's promises 1 to 8 over durable records. `rialto journal
 // verify`, the simulation and the system tests feed it rows; it replays every entity through the
 // very code that recovers them and keeps its own, plainer books beside them. Rows of several shards
-// come in an order that keeps causes before what they cause, as they became durable.
+// come in an order that keeps causes before what they cause: as they became durable, or record by record
+// as journal_merge.hpp finds it.
 //   P1  per asset all postings sum to zero at every record; with all links drained every clearing
 //       account is zero
 //   P2  balances are not negative and holds are what open orders need (the machines'
@@ -42,6 +43,13 @@ public:
   /// Takes the next row of a shard.
   void take(storage::shard_id shard, storage::position at, std::string_view blob);
   void take(storage::position at, std::string_view blob) { take(0, at, blob); }
+  /// The same in parts: looks at a shard's next row and returns its records, none if it is damaged. They
+  /// are to be taken in their order, with those of other shards' rows between them where need be.
+  [[nodiscard]] std::vector<storage::record> open(storage::shard_id shard, storage::position at,
+                                                  std::string_view blob);
+  void take(storage::shard_id shard, storage::position at, const storage::record& one);
+  /// Whether the message that a record takes, if any, was sent by what has been taken so far.
+  [[nodiscard]] bool is_cause_known(const storage::record& one) const;
   /// Call it after the last row: invariants, books, snapshots never reached, and, with all links
   /// drained, clearing at zero. `must_be_drained`: whoever ran the entities says that nothing is on its
   /// way, so a message that was not taken is lost.
@@ -55,6 +63,9 @@ public:
   [[nodiscard]] std::uint64_t state_hash(entity_id id) const; // 0: unknown
   [[nodiscard]] bool has_order(order_id id) const { return orders_.contains(id); }
   [[nodiscard]] const trading_world::entity_type* find(entity_id id) const;
+  [[nodiscard]] std::size_t entity_count() const { return entities_.size(); }
+  /// Of all entities: the same for the same streams, however they lie in shards, archives or engines.
+  [[nodiscard]] std::uint64_t state_hash() const;
   [[nodiscard]] const ledger& books() const { return books_; }
 
   std::uint64_t rows = 0, records = 0, events = 0, trades = 0, auctions = 0, slices = 0;
@@ -76,7 +87,6 @@ private:
   void check_entity(const trading_world::entity_type& entity, const std::string& where);
   void check_open_orders();
   void check_snapshots(const trading_world::entity_type& entity, const std::string& where);
-  void take_record(storage::shard_id shard, const std::string& row, const storage::record& one);
   void check_links();
   void check_event(entity_id stream, const account_event& event, const std::string& where);
   void check_event(entity_id stream, const market_event& event, const std::string& where);

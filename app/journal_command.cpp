@@ -1,5 +1,6 @@
 // rialto journal dump, verify, stats, archive and restore, as the command line has them.
 #include "app/commands.hpp"
+#include "app/journal_address.hpp"
 #include "app/journal_archive.hpp"
 #include "app/journal_stats.hpp"
 #include "app/journal_tools.hpp"
@@ -15,14 +16,15 @@ namespace {
 
 struct journal_words {
   std::string data_directory = "./data";
+  address_words shared; // a journal in PostgreSQL
   std::string stream;
   archive_wish archive;
   std::vector<std::string> sources;
   std::string target;
 };
 
-void add_data_option(CLI::App& command, journal_words& words) {
-  command.add_option("--data", words.data_directory, "The data directory.\ndefault: ./data")
+CLI::Option* add_data_option(CLI::App& command, journal_words& words) {
+  return command.add_option("--data", words.data_directory, "The data directory.\ndefault: ./data")
     ->type_name("DIR");
 }
 
@@ -39,6 +41,57 @@ bool has_journal(const std::string& data_directory) {
   complain("there is no journal in " + data_directory +
            "; name the data directory with --data DIR");
   return false;
+}
+
+/// Sets what a command that only looks does: in a data directory that is named, else in PostgreSQL if
+/// that is where the journal is.
+template <class InDirectory, class InPostgres>
+void look(CLI::App& command, const std::shared_ptr<journal_words>& words, int& exit_code,
+          InDirectory in_directory, InPostgres in_postgres) {
+  auto* const data = add_data_option(command, *words);
+  add_address_options(command, "--journal", words->shared)->excludes(data);
+  command.callback([words, data, in_directory, in_postgres, &exit_code] {
+    const auto address =
+      data->count() > 0 ? std::string() : journal_address("--journal", words->shared);
+    if (!address)
+      exit_code = exit_misused;
+    else if (!address->empty())
+      exit_code = in_postgres(*address);
+    else
+      exit_code =
+        has_journal(words->data_directory) ? in_directory(words->data_directory) : exit_misused;
+  });
+}
+
+void add_dump(CLI::App& journal, const std::shared_ptr<journal_words>& words, int& exit_code) {
+  auto* dump = journal.add_subcommand(
+    "dump", "Print the events of a stream, one JSON line each: of a data directory, or of a "
+            "journal in PostgreSQL up to now, whoever writes to it.");
+  dump
+    ->add_option(
+      "STREAM", words->stream,
+      "account/N, user/N, market/SYMBOL, or all (of a cluster shard after shard, each in "
+      "its order).")
+    ->required();
+  look(
+    *dump, words, exit_code,
+    [words](const std::string& data) { return journal_dump(data, words->stream); },
+    [words](const std::string& address) { return postgres_journal_dump(address, words->stream); });
+  dump->footer("  rialto journal dump account/1\n"
+               "  rialto journal dump all --data /var/lib/rialto\n"
+               "  rialto journal dump market/BTCUSDT --journal postgres://rialto@db.example.org/"
+               "rialto");
+}
+
+void add_verify(CLI::App& journal, const std::shared_ptr<journal_words>& words, int& exit_code) {
+  auto* verify = journal.add_subcommand(
+    "verify", "Check archives, sums, numbering, links, trades, zero sums and the hashes of "
+              "snapshots: of a data directory, or of a journal in PostgreSQL as it is at one "
+              "moment, while its nodes write on.");
+  look(*verify, words, exit_code, journal_verify, postgres_journal_verify);
+  verify->footer("  rialto journal verify --data ./data\n"
+                 "  rialto journal verify --journal postgres://rialto@db.example.org/rialto\n"
+                 "  rialto journal verify --config /etc/rialto/config.ini");
 }
 
 void add_stats(CLI::App& journal, const std::shared_ptr<journal_words>& words, int& exit_code) {
@@ -100,32 +153,15 @@ void add_restore(CLI::App& journal, const std::shared_ptr<journal_words>& words,
 
 void add_journal_command(CLI::App& program, int& exit_code) {
   auto* journal = program.add_subcommand(
-    "journal", "Look into the journal of a data directory, archive and restore it.");
+    "journal",
+    "Look into the journal of a node or of a cluster; archive and restore a node's own.");
   journal->require_subcommand(0, 1);
   journal->footer("  rialto journal verify --data ./data\n"
                   "  rialto journal dump market/BTCUSDT --data ./data | head");
   const auto words = std::make_shared<journal_words>();
 
-  auto* dump = journal->add_subcommand("dump", "Print the events of a stream, one JSON line each.");
-  dump->add_option("STREAM", words->stream, "account/N, user/N, market/SYMBOL, or all.")
-    ->required();
-  add_data_option(*dump, *words);
-  dump->footer("  rialto journal dump account/1\n  rialto journal dump all --data /var/lib/rialto");
-  dump->callback([words, &exit_code] {
-    exit_code = has_journal(words->data_directory)
-                  ? journal_dump(words->data_directory, words->stream)
-                  : exit_misused;
-  });
-
-  auto* verify = journal->add_subcommand(
-    "verify",
-    "Check archives, sums, numbering, links, trades, zero sums and the hashes of snapshots.");
-  add_data_option(*verify, *words);
-  verify->footer("  rialto journal verify --data ./data");
-  verify->callback([words, &exit_code] {
-    exit_code =
-      has_journal(words->data_directory) ? journal_verify(words->data_directory) : exit_misused;
-  });
+  add_dump(*journal, words, exit_code);
+  add_verify(*journal, words, exit_code);
   add_stats(*journal, words, exit_code);
   add_archive(*journal, words, exit_code);
   add_restore(*journal, words, exit_code);

@@ -1,28 +1,22 @@
 #include "app/journal_tools.hpp"
 
+#include "app/commands.hpp"
 #include "domain/time_text.hpp"
 #include "storage/event_codec.hpp"
-#include "storage/journal.hpp"
+#include "storage/postgres_reader.hpp"
 #include "storage/record.hpp"
+#include "storage/shard_map.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 namespace rialto::app {
 
 namespace {
 
-constexpr storage::shard_id only_shard = 0;
-
-/// Calls take(position, blob) for every row.
-template <class Take>
-void read_rows(storage::journal& store, Take&& take) {
-  store.read(only_shard, 1, [&](storage::position at, std::string_view blob) {
-    take(at, blob);
-    return true;
-  });
-}
+constexpr storage::shard_id only_shard = 0; // of an embedded journal
 
 template <class Event>
 void print_events(const storage::record& one) {
@@ -57,49 +51,82 @@ void print_record(const storage::record& one) {
   }
 }
 
-/// "market/BTCUSDT" by the instrument_listed events; entity_id{} if there is none.
-entity_id find_symbol(storage::journal& store, std::string_view symbol) {
-  const auto owner = store.find_claim("symbol:" + std::string(symbol));
-  return owner ? *owner : entity_id{};
+/// Events of one stream, or of all if it is entity_id{}.
+class event_printer {
+public:
+  explicit event_printer(entity_id wanted) : wanted_(wanted) {}
+  void take(const std::string& row, std::string_view blob) {
+    const auto records = wanted_ ? storage::read_blob(blob, wanted_) : storage::read_blob(blob);
+    if (!records) throw storage::journal_error(row + " is damaged; run rialto journal verify");
+    for (const auto& one : *records) print_record(one);
+    found_ = found_ || !records->empty();
+  }
+  /// The exit code.
+  [[nodiscard]] int finish(const std::string& stream) const {
+    if (found_ || !wanted_) return 0;
+    fmt::print(stderr, "rialto journal dump: stream \"{}\" has no events\n", stream);
+    return exit_failed;
+  }
+
+private:
+  entity_id wanted_;
+  bool found_ = false;
+};
+
+/// Empty, and complained about, if there is no such stream; "market/BTCUSDT" by the claim of its symbol.
+template <class Journal>
+std::optional<entity_id> find_stream(Journal& store, const std::string& stream) {
+  if (stream == "all") return entity_id{};
+  auto wanted = parse_entity_id(stream);
+  if (!wanted && stream.starts_with("market/"))
+    wanted = store.find_claim("symbol:" + stream.substr(7)).value_or(entity_id{});
+  if (wanted) return wanted;
+  fmt::print(stderr,
+             "rialto journal dump: no stream \"{}\": say account/N, user/N, market/SYMBOL or all\n",
+             stream);
+  return std::nullopt;
+}
+
+int fail(const std::exception& problem) {
+  fmt::print(stderr, "rialto journal dump: {}\n", problem.what());
+  return 2;
 }
 
 } // namespace
 
-int journal_dump(const std::string& data_directory, const std::string& stream) {
-  try {
-    const auto store = storage::open_sqlite_journal(data_directory);
-    entity_id wanted;
-    if (stream != "all") {
-      wanted = parse_entity_id(stream);
-      if (!wanted && stream.starts_with("market/"))
-        wanted = find_symbol(*store, std::string_view(stream).substr(7));
-      if (!wanted) {
-        fmt::print(
-          stderr,
-          "rialto journal dump: no stream \"{}\": say account/N, user/N, market/SYMBOL or all\n",
-          stream);
-        return 1;
-      }
+int journal_dump(const std::string& data_directory, const std::string& stream) try {
+  const auto store = storage::open_sqlite_journal(data_directory);
+  const auto wanted = find_stream(*store, stream);
+  if (!wanted) return exit_failed;
+  event_printer out(*wanted);
+  store->read(only_shard, 1, [&](storage::position at, std::string_view blob) {
+    out.take("row " + std::to_string(at), blob);
+    return true;
+  });
+  return out.finish(stream);
+} catch (const std::exception& problem) {
+  return fail(problem);
+}
+
+int postgres_journal_dump(const std::string& address, const std::string& stream) try {
+  storage::postgres_reader store(address);
+  const auto wanted = find_stream(store, stream);
+  if (!wanted) return exit_failed;
+  const auto shard_count = store.shard_count();
+  event_printer out(*wanted);
+  for (const auto& [shard, last] : store.cut()) {
+    if (*wanted && shard_count && storage::shard_of(*wanted, *shard_count) != shard) continue;
+    auto rows = store.rows(shard, last);
+    for (storage::position next = 1; const auto row = rows.next(); ++next) {
+      const auto name = fmt::format("row {} of shard {}", next, shard);
+      if (row->at != next)
+        throw storage::journal_error(name + " is missing; run rialto journal verify");
+      out.take(name, row->blob);
     }
-    bool found = false;
-    read_rows(*store, [&](storage::position at, std::string_view blob) {
-      const auto records = storage::read_blob(blob);
-      if (!records)
-        throw storage::journal_error("row " + std::to_string(at) +
-                                     " is damaged; run rialto journal verify");
-      for (const auto& one : *records) {
-        if (wanted && one.stream != wanted) continue;
-        found = true;
-        print_record(one);
-      }
-    });
-    if (found || !wanted) return 0;
-    fmt::print(stderr, "rialto journal dump: stream \"{}\" has no events\n", stream);
-    return 1;
-  } catch (const std::exception& problem) {
-    fmt::print(stderr, "rialto journal dump: {}\n", problem.what());
-    return 2;
   }
+  return out.finish(stream);
+} catch (const std::exception& problem) {
+  return fail(problem);
 }
 
 } // namespace rialto::app

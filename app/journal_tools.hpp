@@ -1,4 +1,5 @@
-// app/journal_tools.hpp: `rialto journal dump` and `rialto journal verify`: read-only looks at a data directory.
+// app/journal_tools.hpp: `rialto journal dump` and `rialto journal verify`: read-only looks at a data directory, or at a journal in
+// PostgreSQL while nodes write to it.
 #pragma once
 
 #include <string>
@@ -13,5 +14,9 @@ namespace rialto::app {
 /// prints what it found, and one hash of all states. With a damaged archive it names file and block, and stops there.
 /// Returns 0 when all of it holds, 1 when something does not, 2 when the journal cannot be read.
 [[nodiscard]] int journal_verify(const std::string& data_directory);
+
+/// Both of a journal in PostgreSQL, of one moment; for `all` shard after shard.
+[[nodiscard]] int postgres_journal_dump(const std::string& address, const std::string& stream);
+[[nodiscard]] int postgres_journal_verify(const std::string& address);
 
 } // namespace rialto::app

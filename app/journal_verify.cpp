@@ -1,20 +1,24 @@
 // rialto journal verify: the archives byte by byte, then every row through the judge of the promises.
-#include "actors/journal_checker.hpp"
+#include "actors/journal_merge.hpp"
 #include "app/commands.hpp"
 #include "app/count_text.hpp"
 #include "app/journal_tools.hpp"
+#include "storage/postgres_reader.hpp"
 #include "storage/sqlite_journal.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <set>
 
 namespace rialto::app {
 
 namespace {
 
-constexpr storage::shard_id only_shard = 0;
+constexpr storage::shard_id only_shard = 0;           // of an embedded journal
+constexpr std::int64_t chunks_bytes_max = 64ll << 20; // of all shards' cursors together
 
 /// What is wrong with the files and where they meet the table; notes are printed, nothing is wrong then.
 std::vector<std::string> check_archives(storage::sqlite_journal& store, const std::string& data) {
@@ -50,6 +54,21 @@ void read_rows(storage::journal& store, Take&& take) {
   });
 }
 
+/// What the judge says behind the last row: what is wrong, and a line that sums up. Returns the exit code.
+int tell(actors::journal_checker& judge, const std::string& rows, std::size_t snapshots,
+         const std::vector<std::string>& problems = {}) {
+  judge.finish();
+  for (const auto* const some : {&problems, &judge.violations()})
+    for (const auto& one : *some) fmt::print("{}\n", one);
+  const bool is_clean = problems.empty() && judge.violations().empty();
+  fmt::print("{} rows ({}), {} records, {} events, {} entities, {} snapshots, links {}, "
+             "state {:016x}: {}\n",
+             judge.rows, rows, judge.records, judge.events, judge.entity_count(), snapshots,
+             judge.is_drained() ? "drained" : "not drained", judge.state_hash(),
+             is_clean ? "clean" : "NOT CLEAN");
+  return is_clean ? 0 : exit_failed;
+}
+
 int check_rows(storage::sqlite_journal& store) {
   std::set<entity_id> entities;
   read_rows(store, [&](storage::position, std::string_view blob) {
@@ -64,16 +83,37 @@ int check_rows(storage::sqlite_journal& store) {
       ++snapshots;
     }
   read_rows(store, [&](storage::position at, std::string_view blob) { checker.take(at, blob); });
-  checker.finish();
-  for (const auto& one : checker.violations()) fmt::print("{}\n", one);
-  std::string states; // of all entities: the same after archiving, and in a restored journal
-  for (const auto id : entities) byte_writer(states).put(checker.state_hash(id));
-  fmt::print("{} rows ({} archived), {} records, {} events, {} entities, {} snapshots, links {}, "
-             "state {:016x}: {}\n",
-             checker.rows, store.archived(only_shard), checker.records, checker.events,
-             entities.size(), snapshots, checker.is_drained() ? "drained" : "not drained",
-             hash64(states), checker.violations().empty() ? "clean" : "NOT CLEAN");
-  return checker.violations().empty() ? 0 : exit_failed;
+  return tell(checker, fmt::format("{} archived", store.archived(only_shard)), snapshots);
+}
+
+/// Snapshots first, then the cut: so none of them is of a later moment, however nodes write on meanwhile.
+int check_rows(storage::postgres_reader& store) {
+  actors::journal_checker judge;
+  std::size_t snapshots = 0;
+  std::vector<std::string> problems;
+  store.each_snapshot([&](storage::snapshot made, bool is_sound) {
+    ++snapshots;
+    if (is_sound)
+      judge.expect(std::move(made));
+    else
+      problems.push_back("the snapshot of " + to_string(made.entity) + ": its checksum is wrong");
+  });
+  const auto heads = store.cut();
+  const auto chunk_bytes =
+    std::max<std::int64_t>(chunks_bytes_max / std::max<std::int64_t>(std::ssize(heads), 1), 1);
+  std::deque<storage::postgres_row_cursor> cursors; // stay where they are
+  actors::journal_merge rows(judge);
+  for (const auto& [shard, last] : heads) {
+    auto& from = cursors.emplace_back(
+      store.rows(shard, last, std::min(chunk_bytes, storage::postgres_chunk_bytes_max)));
+    rows.add(shard, [&from]() -> std::optional<actors::merged_row> {
+      const auto row = from.next();
+      if (!row) return std::nullopt;
+      return actors::merged_row{row->at, row->blob};
+    });
+  }
+  rows.run();
+  return tell(judge, counted(heads.size(), "shard"), snapshots, problems);
 }
 
 } // namespace
@@ -87,6 +127,16 @@ int journal_verify(const std::string& data_directory) {
     fmt::print("{} in the archives; what stands on them was not checked: NOT CLEAN\n",
                counted(problems.size(), "flaw"));
     return exit_failed;
+  } catch (const std::exception& problem) {
+    fmt::print(stderr, "rialto journal verify: {}\n", problem.what());
+    return 2;
+  }
+}
+
+int postgres_journal_verify(const std::string& address) {
+  try {
+    storage::postgres_reader store(address);
+    return check_rows(store);
   } catch (const std::exception& problem) {
     fmt::print(stderr, "rialto journal verify: {}\n", problem.what());
     return 2;

@@ -1,8 +1,7 @@
 // rialto migrate: the tables of a PostgreSQL journal, and an embedded journal into one.
 #include "app/commands.hpp"
+#include "app/journal_address.hpp"
 #include "app/journal_move.hpp"
-#include "runtime/settings_list.hpp"
-#include "storage/postgres.hpp"
 #include "storage/shard_map.hpp"
 
 #include <CLI/CLI.hpp>
@@ -11,63 +10,30 @@
 #include <filesystem>
 #include <memory>
 
-extern char** environ; // NOLINT: POSIX declares it nowhere
-
 namespace rialto::app {
 
 namespace {
 
 struct migrate_words {
-  std::string from, to, config_file;
+  std::string from;
+  address_words to;
   std::int64_t shards = storage::usual_cluster_shards;
 };
 
-void add_target(CLI::App& command, migrate_words& words) {
-  command
-    .add_option(
-      "--to", words.to,
-      "Address of the PostgreSQL database. Without it: storage.journal of the config file "
-      "or RIALTO_STORAGE_JOURNAL, where a password is read by nobody else; a password may "
-      "also be in PGPASSWORD or a file that PGPASSFILE names.")
-    ->type_name("postgres://...");
-  command
-    .add_option("--config", words.config_file,
-                "Read settings from this file. Without it: config.ini of the current directory, if "
-                "there is one.")
-    ->type_name("FILE");
-}
-
 /// Empty, and complained about, if there is none.
 std::string address_of(const migrate_words& words) {
-  auto address = words.to;
-  if (address.empty()) {
-    auto file = words.config_file;
-    if (file.empty() && std::filesystem::exists(runtime::usual_config_file))
-      file = runtime::usual_config_file;
-    runtime::setting_errors errors;
-    const auto settings = runtime::load_settings(file, environ, {}, errors);
-    for (const auto& error : errors) complain(error);
-    if (!errors.empty()) return {};
-    if (!runtime::is_journal_shared(settings)) {
-      complain("no PostgreSQL is named: give --to postgres://... or set storage.journal; the "
-               "journal of an embedded node is brought up to date by its start");
-      return {};
-    }
-    return *settings.storage_journal;
-  }
-  const bool is_url = address.starts_with("postgres://") || address.starts_with("postgresql://");
-  const auto why = is_url ? storage::postgres_address_problem(address)
-                          : std::string("must begin with postgres://");
-  if (why.empty()) return address;
-  complain("--to " + why);
-  return {};
+  const auto address = journal_address("--to", words.to);
+  if (address && address->empty())
+    complain("no PostgreSQL is named: give --to postgres://... or set storage.journal; the "
+             "journal of an embedded node is brought up to date by its start");
+  return address.value_or("");
 }
 
 template <class Work>
 void add_tables_command(CLI::App& migrate, const std::shared_ptr<migrate_words>& words,
                         int& exit_code, const char* name, const char* about, Work work) {
   auto* command = migrate.add_subcommand(name, about);
-  add_target(*command, *words);
+  add_address_options(*command, "--to", words->to);
   command->footer(
     fmt::format("  rialto migrate {} --to postgres://rialto@db.example.org/rialto", name));
   command->callback([words, &exit_code, work] {
@@ -101,7 +67,7 @@ void add_migrate_command(CLI::App& program, int& exit_code) {
                      tell_migrations);
   add_tables_command(*migrate, words, exit_code, "up",
                      "Apply what is missing. A starting node does the same.", apply_migrations);
-  add_target(*migrate, *words);
+  add_address_options(*migrate, "--to", words->to);
   migrate->add_option("--from", words->from, "Data directory of the stopped node.")
     ->type_name("DATA");
   migrate

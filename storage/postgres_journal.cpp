@@ -3,15 +3,16 @@
 #include "domain/assert.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/postgres_migrations.hpp"
+#include "storage/postgres_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace rialto::storage {
 
 namespace {
 
 constexpr std::size_t chunk_rows_max = 256;
-constexpr std::int64_t chunk_bytes_max = 4 << 20;
 
 // An error's SQLSTATE, as migration 0001 raises it and as PostgreSQL does.
 constexpr std::string_view stale_state = "RS001", claim_state = "RC001";
@@ -268,15 +269,10 @@ void postgres_journal::end_owners_session(shard_id shard) {
 
 // ---- reading
 
-/// At most `chunk_bytes_max` and one row. octet_length reads no blob.
 postgres_result postgres_journal::read_chunk(shard_id shard, position first, std::size_t rows_max) {
   return pool_.with([&](postgres_connection& on) {
-    return on.exec(
-      "SELECT position, blob FROM (SELECT position, blob, sum(octet_length(blob)) OVER (ORDER BY "
-      "position) - octet_length(blob) AS bytes_before FROM (SELECT position, blob FROM journal "
-      "WHERE shard = $1 AND position >= $2 ORDER BY position LIMIT $3) AS chunk) AS counted "
-      "WHERE bytes_before < $4 ORDER BY position",
-      shard, first, rows_max, chunk_bytes_max);
+    return select_rows(on, shard, first, std::numeric_limits<std::int64_t>::max(), rows_max,
+                       postgres_chunk_bytes_max);
   });
 }
 

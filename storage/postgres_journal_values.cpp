@@ -3,17 +3,11 @@
 #include "domain/assert.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/postgres_journal.hpp"
-
-#include <zlib.h>
+#include "storage/postgres_reader.hpp"
 
 namespace rialto::storage {
 
 namespace {
-
-std::int64_t crc_of(std::string_view bytes) {
-  return static_cast<std::int64_t>(crc32_z(
-    crc32_z(0, nullptr, 0), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 // The value can be made anew, so nobody waits for the disk; it is written before any later commit is.
 constexpr std::string_view unflushed =
@@ -49,7 +43,7 @@ void postgres_journal::save_snapshot(const snapshot& made) {
                      "ON CONFLICT (entity) DO UPDATE SET event_number = excluded.event_number, "
                      "wake_at = excluded.wake_at, crc = excluded.crc, bytes = excluded.bytes "
                      "WHERE s.event_number <= excluded.event_number",
-                   made.entity, made.event_number, made.wake_at, crc_of(made.bytes),
+                   made.entity, made.event_number, made.wake_at, postgres_crc(made.bytes),
                    bytes_view{made.bytes});
   });
   crash_point("snapshot-saved");
@@ -61,7 +55,7 @@ std::optional<snapshot> postgres_journal::load_snapshot(entity_id entity) {
                    entity);
   });
   if (found.empty()) return std::nullopt;
-  if (crc_of(found.bytes(0, 3)) != found.integer(0, 2))
+  if (postgres_crc(found.bytes(0, 3)) != found.integer(0, 2))
     throw journal_error("PostgreSQL: the snapshot of " + to_string(entity) + " is damaged");
   return snapshot{entity, found.number(0, 0), found.text(0, 3), {found.integer(0, 1)}};
 }
@@ -82,7 +76,7 @@ void postgres_journal::save_checkpoint(std::string_view name, std::string_view b
                      "INSERT INTO checkpoints(name, crc, bytes) "
                      "SELECT $1::text, $2::bigint, $3::bytea FROM how ON CONFLICT (name) DO UPDATE "
                      "SET crc = excluded.crc, bytes = excluded.bytes",
-                   name, crc_of(bytes), bytes_view{bytes});
+                   name, postgres_crc(bytes), bytes_view{bytes});
   });
   crash_point("index-saved");
 }
@@ -91,7 +85,7 @@ std::optional<std::string> postgres_journal::load_checkpoint(std::string_view na
   const auto found = pool_.with([&](postgres_connection& on) {
     return on.exec("SELECT crc, bytes FROM checkpoints WHERE name = $1", name);
   });
-  if (found.empty() || crc_of(found.bytes(0, 1)) != found.integer(0, 0)) return std::nullopt;
+  if (found.empty() || postgres_crc(found.bytes(0, 1)) != found.integer(0, 0)) return std::nullopt;
   return found.text(0, 1); // a damaged one is as good as none: it is rebuilt
 }
 

@@ -421,6 +421,15 @@ class Crowd:
                                       f"{one.name}: fills that it was not told, and fills that are not there; {one.drops} drops, "
                                       f"{one.resumed} resumed")
 
+    def check_journal(self):
+        """Every promise over every row that the cluster ever wrote, while it runs on."""
+        postgres = getattr(self.cluster, "postgres", None)
+        if postgres is None:
+            return
+        done = support.run_program("journal", "verify", "--journal", postgres.address, seconds=600)
+        self.case.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        print(done.stdout.strip(), flush=True)
+
     def cancel_all(self, edge):
         for user in self.users:
             api = self.calm_api(user, edge)
@@ -452,6 +461,7 @@ class Crowd:
             trades = eventually(lambda edge=edge: self.check_orders(edge))  # its lists are copies and may be late
         self.cancel_all(edges[-1])
         self.check_money()
+        self.check_journal()
         for one in [*self.listeners, *self.books]:
             one.end()
         for one in [*self.listeners, *self.books]:

@@ -134,6 +134,81 @@ class PostgresTest(support.NodeTestCase):
         self.assertEqual(there.api.post("orders", {**LIMIT, "client_order_id": "by-the-old-one"}).status, 201)
         self.assertEqual(second.stop(), 0)
 
+    def test_the_journal_is_verified_while_the_node_runs(self):
+        database = self.server.make_database()
+        address = self.server.address(database)
+        empty = support.run_program("journal", "verify", "--journal", address)
+        self.assertEqual(empty.returncode, 2, empty.stdout)
+        self.assertIn("this database has no journal", empty.stderr)
+        self.assertEqual(self.server.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database), "0")
+        node = self.node_on(database, options=["--actors.idle-seconds", "1", "--storage.snapshot-events", "100"])
+        anna, bert = self.two_traders(node)
+        ends = threading.Event()
+
+        def trade():  # rows come in while the judge reads
+            number = 0
+            while not ends.is_set():
+                number += 1
+                anna.order("buy", "0.001", "50000.00", client_order_id=f"buy-{number}")
+                bert.order("sell", "0.001", "50000.00", client_order_id=f"sell-{number}")
+
+        def look(*words):
+            return support.run_program("journal", *words, environment={"RIALTO_STORAGE_JOURNAL": address})
+
+        trading = threading.Thread(target=trade)
+        trading.start()
+        try:
+            lanes = self.server.query("SELECT lane, session FROM lanes", database)
+            counts = []
+            for _ in range(3):
+                done = look("verify")
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                counts.append(int(done.stdout.split()[0]))
+                self.assertRegex(done.stdout, r"^\d+ rows \(1 shard\), .* entities, \d+ snapshots, links (not )?drained, state [0-9a-f]{16}: clean\n$")
+            dump = look("dump", "market/BTCUSDT")
+        finally:
+            ends.set()
+            trading.join()
+        self.assertLess(counts[0], counts[2])
+        self.assertEqual(self.server.query("SELECT lane, session FROM lanes", database), lanes)
+        self.assertEqual((dump.returncode, dump.stderr), (0, ""))
+        self.assertIn("trade_executed", dump.stdout)
+        self.assertIn("dump: no stream \"market/NONE\"", look("dump", "market/NONE").stderr)
+        self.assertGreater(len(look("dump", "all").stdout.splitlines()), len(dump.stdout.splitlines()))
+        end = time.monotonic() + 60
+        while self.server.query("SELECT count(*) FROM snapshots", database) == "0":  # of who is not asked any more
+            self.assertLess(time.monotonic(), end, "no snapshot was saved")
+            time.sleep(0.1)
+        self.assertEqual(node.stop(), 0)
+        done = look("verify")
+        self.assertIn("links drained", done.stdout)
+        self.assertNotIn(" 0 snapshots", done.stdout)
+
+        middle = int(self.server.query("SELECT max(position) / 2 FROM journal", database))
+        damage = "UPDATE journal SET blob = set_byte(blob, 20, get_byte(blob, 20) # 1) WHERE position = "
+        self.server.query(f"{damage}{middle}", database)
+        done = look("verify")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[0], f"row {middle}: its checksum or framing is wrong")
+        self.assertTrue(done.stdout.endswith(": NOT CLEAN\n"), done.stdout)
+        dump = look("dump", "all")
+        self.assertEqual(dump.returncode, 2)
+        self.assertIn(f"row {middle} of shard 0 is damaged", dump.stderr)
+        self.server.query(f"{damage}{middle}", database)
+        self.assertEqual(look("verify").returncode, 0)
+        self.server.query(f"DELETE FROM journal WHERE position = {middle}", database)
+        done = look("verify")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[0]), (1, f"row {middle + 1}: P6 follows row {middle - 1}"))
+        self.server.query("UPDATE snapshots SET crc = 1 - crc WHERE entity = (SELECT min(entity) FROM snapshots)", database)
+        self.assertRegex(look("verify").stdout.splitlines()[0], "^the snapshot of [a-z]+/[0-9]+: its checksum is wrong$")
+        both = support.run_program("journal", "verify", "--journal", address, "--data", node.data)
+        self.assertEqual(both.returncode, 2)
+        wrong = support.run_program("journal", "verify", "--journal", f"mysql://rialto:{PASSWORD}@127.0.0.1/none")
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn("--journal must begin with postgres://", wrong.stderr)
+        for one in (empty, done, both, wrong, dump):
+            self.assertNotIn(PASSWORD, one.stdout + one.stderr)
+
     def test_an_embedded_node_moves(self):
         node = self.node()
         anna, bert = self.two_traders(node)
@@ -147,6 +222,7 @@ class PostgresTest(support.NodeTestCase):
         self.assertEqual(running.returncode, 1)
         self.assertIn("is in use by process", running.stderr)
         self.assertEqual(node.stop(), 0)
+        embedded = support.run_program("journal", "verify", "--data", node.data)
         status = support.run_program("migrate", "status", environment=environment)
         self.assertEqual((status.returncode, status.stderr), (1, ""))
         self.assertIn("journal/0001_journal  missing", status.stdout)
@@ -157,6 +233,9 @@ class PostgresTest(support.NodeTestCase):
         self.assertEqual(moved.returncode, 0, moved.stderr)
         self.assertIn("moved: ", moved.stdout)
         self.assertFalse((node.data / "journal.sqlite").exists())
+        shared = support.run_program("journal", "verify", environment=environment)
+        self.assertEqual((embedded.returncode, shared.returncode), (0, 0), embedded.stdout + shared.stdout + shared.stderr)
+        self.assertEqual(shared.stdout.partition(" links ")[2], embedded.stdout.partition(" links ")[2])  # the state as well
         again = support.run_program("migrate", "--from", node.data, "--shards", "1", environment=environment)
         self.assertEqual(again.returncode, 2)
         self.assertIn("there is no journal in", again.stderr)
