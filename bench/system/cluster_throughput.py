@@ -17,7 +17,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tests" / "system")]
 MODES = (("http", "HTTP, 1 in flight each"), ("ws", "WebSocket, 1 in flight each"), ("pipelined", "WebSocket, 8 in flight each"))
-ROLES = "edge, trading, marketdata"
+ROLES = "edge, users, trading, marketdata"
 
 
 class Peer:

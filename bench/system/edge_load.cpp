@@ -303,7 +303,8 @@ int main(int count, char** words) {
     if (std::find(std::begin(modes), std::end(modes), wanted.mode) == std::end(modes))
       give_up("--mode is one of all, single, http, ws, pipelined, fanout, coalesced");
     node at(wanted, wanted.mode == "fanout" ? 0 : 10);
-    int next = 0;
+    // On nodes that run already there may be users of a former load.
+    int next = runs_already ? getpid() % 1'000'000 * 1'000 : 0;
     const auto tokens = users(at, wanted.connections, next, wanted.all_markets);
     const auto is = [&](const char* mode) { return wanted.mode == mode || wanted.mode == "all"; };
     const auto repeat = [&](auto&& once) {

@@ -32,8 +32,10 @@ void post_accounts(desk& at, const call_ptr& from, json_object& body) {
              [&at, from, label, user, made](outcome& result) {
                if (const auto* view = std::get_if<user_view>(&result))
                  at.update_accounts(user, view->accounts);
-               from->done(201, fmt::format(R"({{"account_id":{},"label":{}}})", made.value,
-                                           json_text(label)));
+               at.when_open(made, [from, label, made] {
+                 from->done(201, fmt::format(R"({{"account_id":{},"label":{}}})", made.value,
+                                             json_text(label)));
+               });
              });
     });
 }

@@ -107,13 +107,15 @@ void post_register(desk& at, const call_ptr& from, json_object& body) {
       const auto user = made.command.id;
       const auto first = made.command.first_account;
       at.ask(user, user_command{made.command},
-             [from, user, first, taken](actors::answer& came) {
+             [&at, from, user, first, taken](actors::answer& came) {
                if (came.how == actors::delivery::claim_taken) return from->fail(taken);
                if (came.how != actors::delivery::done) return from->fail(problem_of(came.how));
                if (const auto* no = std::get_if<rejection>(&came.result))
                  return from->fail(failure_of(*no));
-               from->done(
-                 201, fmt::format(R"({{"user_id":{},"account_id":{}}})", user.value, first.value));
+               at.when_open(first, [from, user, first] {
+                 from->done(201, fmt::format(R"({{"user_id":{},"account_id":{}}})", user.value,
+                                             first.value));
+               });
              },
              {{"email:" + made.command.email, user}});
     });

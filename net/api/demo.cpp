@@ -66,7 +66,9 @@ void post_demo(desk& at, const call_ptr& from, json_object&) {
     [&at, from](const std::optional<register_user>& made) {
       if (!made) return from->fail(request_error::too_many_pending);
       at.ask(from, made->id, user_command{*made},
-             [&at, from, made = *made](outcome&) { give_money(at, from, made); },
+             [&at, from, made = *made](outcome&) {
+               at.when_open(made.first_account, [&at, from, made] { give_money(at, from, made); });
+             },
              {{"email:" + made->email, made->id}});
     });
 }

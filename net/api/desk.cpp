@@ -82,6 +82,15 @@ void desk::later(std::int64_t ns, std::function<void()> then) {
   later_.push_back({clock_.monotonic_ns() + ns, std::move(then)});
 }
 
+void desk::when_open(account_id account, std::function<void()> then, int looks) {
+  constexpr std::int64_t pause_ns = 20'000'000;
+  ask(account, to_account(rialto::get_account{}),
+      [this, account, then = std::move(then), looks](actors::answer& came) {
+        if (came.how != actors::delivery::no_such_entity || looks <= 1) return then();
+        later(pause_ns, [this, account, then, looks] { when_open(account, then, looks - 1); });
+      });
+}
+
 void desk::report(const call_ptr& from, const std::string& why) {
   runtime::write_log(runtime::log_level::error, {"api", from->request_id}, why);
   from->fail(problem_of(actors::delivery::unavailable));

@@ -89,6 +89,10 @@ public:
   /// `then` runs after about `ns`; at most later_max wait, beyond that it runs at once.
   void later(std::int64_t ns, std::function<void()> then);
 
+  /// Runs `then` once an account that its user has just opened is there: its first message may have to cross to another node. After two
+  /// seconds it runs anyway; the account comes for certain.
+  void when_open(account_id account, std::function<void()> then, int looks = 100);
+
   // ---- sessions
   /// Finds out who a token speaks for; the entity is asked once per session and node.
   void identify(std::string_view token,

@@ -130,3 +130,28 @@ TEST_CASE("postgres_journal: large rows are read in bounded chunks, in order") {
   }
   CHECK(rows_from(*store, 0, 1) == rows);
 }
+
+TEST_CASE("postgres_journal: an append reads no table from end to end, however long the journal") {
+  const auto address = shared_server().make_database();
+  constexpr shard_id shards = 20;
+  constexpr position rows = 40;
+  {
+    postgres_journal store(address, patient_journal());
+    for (position at = 0; at < rows; ++at) {
+      journal_batch batch;
+      for (shard_id shard = 0; shard < shards; ++shard)
+        batch.rows.push_back({shard, 0, at, sound_blob(at + 1)});
+      REQUIRE(store.append(batch).result == append_result::accepted);
+    }
+  } // its connections tell what they did when they end
+  postgres_connection on(address, patient_connection());
+  const auto count = [&](const char* what) {
+    return on
+      .exec("SELECT " + std::string(what) + " FROM pg_stat_user_tables WHERE relname = 'journal'")
+      .number(0, 0);
+  };
+  for (int i = 0; i < 1'000 && count("n_tup_ins") < rows * shards; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(count("n_tup_ins") == rows * shards);
+  CHECK(count("seq_tup_read") < rows * shards); // each append once: half of the square
+}

@@ -2,7 +2,7 @@
 
 By hand, the whole of it (some minutes, root for the cut cables):
 
-    RIALTO_BINARY=build/rialto /usr/bin/python3 -B tests/system/cluster_faults.py --full
+    RIALTO_BINARY=build/rialto /usr/bin/python3 -B tests/system/cluster_faults_test.py --full
 
 Without --full the same with few users and faults. RIALTO_SEED chooses the victims. Times are printed and decide nothing.
 """
