@@ -102,7 +102,8 @@ void put_unreachable(json& into, const std::vector<inspected_node>& nodes) {
     if (!one.why.empty()) all.push_back({{"node", one.name}, {"why", one.why}});
 }
 
-std::string names_of(const std::vector<std::string>& all) {
+std::string names_of(std::vector<std::string> all) {
+  std::sort(all.begin(), all.end());
   return fmt::format("{}", fmt::join(all, ", "));
 }
 

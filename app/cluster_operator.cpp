@@ -1,6 +1,7 @@
 // rialto cluster status, drain and move: straight over the tables, so they work whatever nodes are down.
 #include "app/cluster_status.hpp"
 #include "app/commands.hpp"
+#include "app/count_text.hpp"
 #include "runtime/settings_list.hpp"
 
 #include <CLI/CLI.hpp>
@@ -107,18 +108,19 @@ int drain(const operator_words& words) {
       complain(fmt::format("cluster drain: no living node is called {}", words.node));
       return exit_misused;
     }
-    bool has_other = false;
-    for (const auto& one : seen.nodes)
-      has_other = has_other || (one.id != node->id && move_problem(seen, 0, one.name).empty());
-    if (!has_other)
-      complain(
-        "cluster drain: no other node is up that can take its shards; it leaves when one is");
+    const auto orphans = shards_without_heir(seen, *node);
+    if (!orphans.empty())
+      complain(fmt::format("cluster drain: no other node that is up can have {} ({}): they wait "
+                           "for one of their role",
+                           counted(orphans.size(), "shard"), shard_ranges(orphans)));
     const auto id = node->id;
     const bool is_done = wait_for(store, words.wait_s, [&](const storage::cluster_answer& now) {
       const auto* left = find_node(now, words.node);
       return left == nullptr || left->id != id;
     });
-    return tell_end(words, is_done, fmt::format("{} handed its shards over and left.", words.node));
+    return tell_end(words, is_done,
+                    words.node + (orphans.empty() ? " handed its shards over and left."
+                                                  : " left; not all of its shards have an owner."));
   });
 }
 

@@ -209,6 +209,17 @@ std::string move_problem(const storage::cluster_answer& seen, std::uint64_t shar
   return {};
 }
 
+std::vector<storage::shard_id> shards_without_heir(const storage::cluster_answer& seen,
+                                                   const storage::cluster_node& owner) {
+  std::vector<storage::shard_id> made;
+  for (const auto shard : owned(shards_of(seen), owner.id))
+    if (std::none_of(seen.nodes.begin(), seen.nodes.end(), [&](const auto& node) {
+          return node.id != owner.id && move_problem(seen, shard, node.name).empty();
+        }))
+      made.push_back(shard);
+  return made;
+}
+
 std::string cluster_status_text(const storage::cluster_answer& seen) {
   if (!seen.exists) return "There is no cluster in this database: no node has ever joined.\n";
   const auto shards = shards_of(seen);
@@ -220,10 +231,10 @@ std::string cluster_status_text(const storage::cluster_answer& seen) {
   auto made =
     fmt::format("Cluster {}: {}, {} alive; {}\n", seen.cluster, counted(seen.nodes.size(), "node"),
                 alive, counted(shards.size(), "shard"));
-  made += orphans.empty() ? "Every shard has an owner.\n\n"
-                          : fmt::format("Without a living owner: {} ({}){}\n\n",
-                                        counted(orphans.size(), "shard"), shard_ranges(orphans),
-                                        missing_roles(seen, orphans));
+  made += orphans.empty()
+            ? "Every shard has an owner.\n\n"
+            : fmt::format("Without a living owner: {} ({}){}\n\n", counted(orphans.size(), "shard"),
+                          shard_ranges(orphans), missing_roles(seen, orphans));
   return made + nodes_text(seen, shards) + '\n' + moves_text(seen, shards);
 }
 

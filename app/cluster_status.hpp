@@ -29,6 +29,9 @@ namespace rialto::app {
 /// Its name, or "nobody", or "a node that is gone".
 [[nodiscard]] std::string node_called(const storage::cluster_answer& seen, std::uint64_t id);
 /// Why a shard cannot be moved to that node; empty: it can, or lies there already.
+/// Shards of a node that no other node may have now.
+[[nodiscard]] std::vector<storage::shard_id>
+shards_without_heir(const storage::cluster_answer& seen, const storage::cluster_node& owner);
 [[nodiscard]] std::string move_problem(const storage::cluster_answer& seen, std::uint64_t shard,
                                        const std::string& node);
 

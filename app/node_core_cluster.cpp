@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 constexpr auto usable_within = 60s;
 constexpr auto ask_again_after = 5s; // longer than requests wait for an owner
+constexpr auto tell_after = 5s;
 
 /// A signal that serve() will find.
 bool is_stop_asked() {
@@ -60,7 +61,7 @@ void node_core::wait_until_usable() {
   auto& all = *parts_;
   const auto mode = first_market_mode(all.settings);
   const auto until = std::chrono::steady_clock::now() + usable_within;
-  auto ask_at = std::chrono::steady_clock::now();
+  auto ask_at = std::chrono::steady_clock::now(), tell_at = ask_at + tell_after;
   for (;; std::this_thread::sleep_for(20ms)) {
     const auto now = std::chrono::steady_clock::now();
     if (is_stop_asked()) throw std::runtime_error("asked to stop before the node was ready");
@@ -73,6 +74,17 @@ void node_core::wait_until_usable() {
       return shown->find(one.symbol) != nullptr;
     });
     if (has_begun && (is_shown || !all.cluster->shows_markets())) return;
+    if (now > tell_at) {
+      tell_at = now + tell_after;
+      std::size_t orphans = 0;
+      for (storage::shard_id shard = 0; shard < all.shard_count; ++shard)
+        orphans += all.cluster->driver().route_of(shard).owner == runtime::cluster::nobody;
+      if (orphans > 0)
+        runtime::log_warning("node",
+                             "this node waits: {} shards have no owner; rialto cluster status says "
+                             "which role is missing",
+                             orphans);
+    }
     if (!all.cluster->leads() || now < ask_at) continue;
     ask_at = now + ask_again_after;
     auto requests = first_requests(all.gate, all.directory, mode);

@@ -396,8 +396,7 @@ std::string cluster_driver::goodbye() const {
 bool cluster_driver::has_heir() const {
   cluster::role_set needed = 0;
   for (const auto& row : rows_.shards())
-    if (row.owner == members_.me())
-      needed |= cluster::role_of(row.shard, rows_.shards().size());
+    if (row.owner == members_.me()) needed |= cluster::role_of(row.shard, rows_.shards().size());
   return std::any_of(rows_.nodes().begin(), rows_.nodes().end(), [&](const auto& node) {
     return node.id != members_.me() && (node.roles & needed) != 0 &&
            (node.state == node_state::up || node.state == node_state::joining);

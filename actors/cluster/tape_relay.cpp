@@ -279,9 +279,9 @@ void tape_relay::share(market_id market, const std::vector<candle>& closed,
   for (std::size_t i = 0; i < closed.size(); i += limits_.page_max) {
     auto& page = frame.items.emplace_back();
     page.market = market;
-    page.candles.assign(closed.begin() + static_cast<std::ptrdiff_t>(i),
-                        closed.begin() + static_cast<std::ptrdiff_t>(
-                                           std::min(closed.size(), i + limits_.page_max)));
+    page.candles.assign(
+      closed.begin() + static_cast<std::ptrdiff_t>(i),
+      closed.begin() + static_cast<std::ptrdiff_t>(std::min(closed.size(), i + limits_.page_max)));
   }
   for (const auto peer : peers) static_cast<void>(send_all(around_, peer, frame));
 }

@@ -3,9 +3,10 @@
 
 Three nodes of trading and market data, two edges, PostgreSQL and Redis, all started here. Orders, cancels, and connections that come and go
 (steady_load). Each node's resident memory, file handles, threads, actors and live entities are printed as they change; it fails if the medians of
-the last quarter are above those of the second by more than a tenth.
+the last quarter are above those of the third by more than a twentieth. Half of the time fills what is bounded: an account remembers its last 1,000
+orders. Orders have no client order id here: those are remembered for a day, so they are no steady state within minutes.
 
-    bench/system/cluster_soak.py [--build build] [--seconds 720] [--rate 500] [--connections 100] [--small]
+    bench/system/cluster_soak.py [--build build] [--seconds 840] [--rate 500] [--connections 40] [--small]
 """
 import argparse
 import os
@@ -18,8 +19,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / "tests" / "system")]
-GROWTH_MAX = 1.10
-# Below these a tenth is a handful, and says nothing.
+GROWTH_MAX = 1.05
+# Below these a twentieth is a handful, and says nothing.
 ROOM = {"MiB": 8, "handles": 8, "threads": 4, "actors": 20, "entities": 20}
 
 
@@ -40,20 +41,20 @@ def judge(name, samples):
     quarter = max(1, len(samples) // 4)
     grown = []
     for what, room in ROOM.items():
-        second = statistics.median(one[what] for one in samples[quarter:2 * quarter] or samples)
+        third = statistics.median(one[what] for one in samples[2 * quarter:3 * quarter] or samples)
         last = statistics.median(one[what] for one in samples[-quarter:])
-        print(f"{name:8s} {what:9s} second quarter {second:9.1f}  last quarter {last:9.1f}", flush=True)
-        if last > second * GROWTH_MAX and last - second > room:
-            grown.append(f"{name}: {what} grew from {second:.1f} to {last:.1f}")
+        print(f"{name:8s} {what:9s} third quarter {third:9.1f}  last quarter {last:9.1f}", flush=True)
+        if last > third * GROWTH_MAX and last - third > room:
+            grown.append(f"{name}: {what} grew from {third:.1f} to {last:.1f}")
     return grown
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     words.add_argument("--build", default="build")
-    words.add_argument("--seconds", type=int, default=720)
+    words.add_argument("--seconds", type=int, default=840)
     words.add_argument("--rate", type=int, default=500)
-    words.add_argument("--connections", type=int, default=100)
+    words.add_argument("--connections", type=int, default=40)
     words.add_argument("--small", action="store_true", help="some seconds, so that it cannot rot; what grows then is only told")
     wanted = words.parse_args()
     if wanted.small:

@@ -291,7 +291,8 @@ int main(int count, char** words) {
     else
       give_up("unknown argument " + word);
   }
-  if (wanted.rialto.empty() && wanted.ports.empty()) give_up("say which rialto: edge_load build/rialto");
+  if (wanted.rialto.empty() && wanted.ports.empty())
+    give_up("say which rialto: edge_load build/rialto");
   runs_already = !wanted.ports.empty();
   rlimit files{65'536, 65'536};
   setrlimit(RLIMIT_NOFILE, &files);

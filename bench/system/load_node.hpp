@@ -26,7 +26,8 @@ struct options {
 
 /// What nodes have counted together since they started.
 struct counters {
-  double commits = 0, journal_bytes = 0, link_messages = 0, frames = 0; // frames: what travelled between nodes, news included
+  double commits = 0, journal_bytes = 0, link_messages = 0,
+         frames = 0; // frames: what travelled between nodes, news included
 };
 
 [[noreturn]] void give_up(const std::string& why);
@@ -47,7 +48,9 @@ public:
   [[nodiscard]] counters counted() const;
   [[nodiscard]] bool is_started_here() const { return pid_ > 0; }
   /// Where the connection with this index goes.
-  [[nodiscard]] std::uint16_t port_of(std::size_t index) const { return ports_[index % ports_.size()]; }
+  [[nodiscard]] std::uint16_t port_of(std::size_t index) const {
+    return ports_[index % ports_.size()];
+  }
   /// How long the oldest row that the lists do not show has waited.
   [[nodiscard]] double lag_ms() const;
   [[nodiscard]] std::string admin_password() const;

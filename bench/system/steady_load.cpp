@@ -82,7 +82,7 @@ private:
       mine.socket->send_text(R"({"id":1,"op":"order.cancel_all","symbol":")" +
                              std::string(market.symbol) + "\"}");
     } else {
-      mine.socket->send_text(R"({"id":1,"op":"order.place",)" + order_fields(market) + "}");
+      mine.socket->send_text(R"({"id":1,"op":"order.place",)" + order_fields(market, false) + "}");
       ++orders_;
     }
     mine.socket->flush();

@@ -54,7 +54,8 @@ struct history {
 
 } // namespace
 
-TEST_CASE("account: a message that changes nothing takes a number in the stream as in the journal") {
+TEST_CASE(
+  "account: a message that changes nothing takes a number in the stream as in the journal") {
   history past;
   past.take(1, entity_id{owner}, open_account{me, owner, "main"});
   past.deposit("first");

@@ -282,6 +282,8 @@ TEST_CASE("orders: a node that cannot write says so, and an answer that never co
   CHECK(refused.header("Retry-After") == "1");
   at.node.gate.failing = actors::delivery::busy;
   CHECK(at.node.ask({"POST", "/api/v1/orders", body, at.anna.token}).code() == "busy");
+  at.node.gate.failing.reset();
+  REQUIRE(at.node.ask({"GET", "/api/v1/account/balances", "", at.anna.token}).status == 200);
   at.node.gate.failing = actors::delivery::unknown;
   const auto late = std::make_shared<http_answer>();
   at.node.begin({"POST", "/api/v1/orders", body, at.anna.token}, late);
@@ -293,6 +295,13 @@ TEST_CASE("orders: a node that cannot write says so, and an answer that never co
   at.node.api().sweep();
   CHECK(late->status == 504);
   CHECK(late->code() == "unknown");
+  const auto read = std::make_shared<http_answer>(); // only asked, so it has no fate
+  at.node.begin({"GET", "/api/v1/account/balances", "", at.anna.token}, read);
+  at.node.run();
+  at.node.clock.advance(5'100'000'000);
+  at.node.api().sweep();
+  CHECK(read->status == 503);
+  CHECK(read->code() == "unavailable");
 }
 
 TEST_CASE("orders: what one poll tick read leaves in one submission") {

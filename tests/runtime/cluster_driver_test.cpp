@@ -107,7 +107,8 @@ TEST_CASE("cluster_driver: a node that drains hands over what it has and leaves"
     CHECK((row.state == static_cast<int>(node_state::gone)) == (row.id != other.driver.me()));
 }
 
-TEST_CASE("cluster_driver: the last node that drains waits for nobody, and its shards wait for the next one") {
+TEST_CASE("cluster_driver: the last node that drains waits for nobody, and its shards wait for the "
+          "next one") {
   test_cluster all(new_database());
   auto& a = all.add(all.patient("a"));
   REQUIRE(comes_true([&] { return all.is_balanced({&a}); }));

@@ -84,7 +84,8 @@ TEST_CASE("projection_thread: a projector that fails lets everybody go on") {
   CHECK(target.rows == 0);
 }
 
-TEST_CASE("projection_thread: who stops projects what he has heard of, however much others go on writing") {
+TEST_CASE(
+  "projection_thread: who stops projects what he has heard of, however much others go on writing") {
   storage::simulated_journal store;
   gated_projector target;
   append_rows(store, 3);

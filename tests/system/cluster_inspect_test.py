@@ -254,7 +254,7 @@ class ClusterInspectTest(ClusterTestCase):
         self.until(lambda: self.child(asked, anna).get("status") == "running", "it has an owner again")
         child = self.child(asked, anna)
         self.assertNotEqual(child["node"], below.name)
-        self.assertIsNone(child["away_since"])
+        self.assertIsNone(child.get("away_since"))  # its parent's own node may be the one
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class Operator(unittest.TestCase):
         """Four shards; a and b are up and own two each, c has gone."""
         self.make_tables()
         for name in "abc":
-            self.server.sql(f"SELECT cluster_join('rialto', 4, '{name}', 'p', '{name}.example:4000', 5)")
+            self.server.sql(f"SELECT cluster_join('rialto', 4, '{name}', 'p', '{name}.example:4000', 15)")
         self.server.sql(f"UPDATE nodes SET state = CASE name WHEN 'c' THEN {GONE} ELSE {UP} END")
         self.server.sql("UPDATE placement SET owner = 1 + shard / 2, epoch = 3, version = 2")
         self.server.sql("UPDATE cluster SET version = 2")
@@ -128,7 +128,7 @@ class Operator(unittest.TestCase):
         self.assertEqual(rows["a"][-3:], ["2", "0,", "1"])
         self.assertEqual(rows["c"][2], "gone")
         self.assertEqual(rows["c"][-2:], ["0", "none"])
-        self.assertIn("edge,trading", text)
+        self.assertIn("edge,users,trading,marketdata", text)
         self.assertIn("Nobody leads at the moment.", text)
         self.assertIn("  shard 1: a to b, for ", text)
         self.assertIn("  shard 3: an operator wants it on a", text)
@@ -187,7 +187,7 @@ class Operator(unittest.TestCase):
         leaving.join()
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "a handed its shards over and left.\n", ""))
         done = self.cluster("drain", "b", "--wait", "0")
-        self.assertIn("no other node is up that can take its shards", done.stderr)
+        self.assertIn("no other node that is up can have 4 shards (0-3)", done.stderr)
         self.assertEqual(done.returncode, 0)
 
 

@@ -150,15 +150,18 @@ void cluster_node::tick() {
   if (id() != nobody) return renew();
   mine_->is_asking = true;
   const auto sent = queue_.now();
-  ask([this, by = mine_->session] { return database_.join(by, name_, role_users | role_trading | role_market_data); },
-      [this, sent](incarnation me) {
-        mine_->is_asking = false;
-        const node_joined joined{me, sent};
-        to_duty(joined);
-        to_members(joined);
-        renew();
-      },
-      [this] { mine_->is_asking = false; });
+  ask(
+    [this, by = mine_->session] {
+      return database_.join(by, name_, role_users | role_trading | role_market_data);
+    },
+    [this, sent](incarnation me) {
+      mine_->is_asking = false;
+      const node_joined joined{me, sent};
+      to_duty(joined);
+      to_members(joined);
+      renew();
+    },
+    [this] { mine_->is_asking = false; });
 }
 
 void cluster_node::renew() {
