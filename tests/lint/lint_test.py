@@ -54,6 +54,8 @@ BAD = [
     ("caf-free", "storage/actor.cpp", "#include <caf/actor.hpp>\n"),
     ("caf-free", "runtime/entity.hpp", '// runtime/entity.hpp: an entity.\n#pragma once\n\n#include "runtime/far.hpp"\n'),
     ("caf-free", "actors/gate.hpp", "// actors/gate.hpp: the door.\n#pragma once\n\n#include <caf/all.hpp>\n"),
+    ("binding", "domain/bind.cpp", "void f(book& b) {\n  for (auto& [k, v] : b.levels_) {\n    run([&] { return v; });\n  }\n}\n"),
+    ("binding", "domain/bind.cpp", "void f() {\n  const auto [k, v] = both();\n  run([k](int i) { return i; });\n}\n"),
     ("clock", "domain/now.cpp", "auto at = std::chrono::system_clock::now();\n"),
     ("clock", "domain/now.cpp", "auto at = std::chrono::steady_clock::now();\n"),
     ("clock", "domain/now.cpp", "auto at = time(nullptr);\n"),
