@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::array<const char*, 7> sorts = {"cpu",    "rate",     "mailbox", "longest",
                                               "memory", "restarts", "name"};
-constexpr auto refresh_every = std::chrono::milliseconds(1'000);
 
 std::uint64_t number(const inspect_json& row, const char* name) {
   const auto at = row.find(name);
@@ -226,7 +225,7 @@ int run_top(const inspect_ask& ask) {
   if (!terminal_screen::is_there()) {
     constexpr screen_size plain{120, 44};
     look(plain); // rates are those between two looks
-    std::this_thread::sleep_for(refresh_every);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
     look(plain);
     for (auto line : view.lines(plain, true)) {
       line.erase(line.find_last_not_of(' ') + 1);
@@ -238,13 +237,17 @@ int run_top(const inspect_ask& ask) {
   terminal_screen screen;
   for (;;) {
     const auto size = screen.size();
+    const auto began = std::chrono::steady_clock::now();
     try {
       look(size);
     } catch (const std::exception& problem) {
       view.take_failure(problem.what());
     }
     screen.draw(view.lines(size));
-    const auto until = std::chrono::steady_clock::now() + refresh_every;
+    const auto ended = std::chrono::steady_clock::now();
+    const auto until =
+      ended +
+      top_view::pause_after(std::chrono::duration_cast<std::chrono::milliseconds>(ended - began));
     for (;;) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         until - std::chrono::steady_clock::now());

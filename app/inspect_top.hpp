@@ -7,6 +7,8 @@
 #include "app/inspect_text.hpp"
 #include "app/terminal_screen.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,6 +22,12 @@ class top_view {
 public:
   static constexpr std::size_t head_lines = 4, rows_max = 1'000;
 
+  /// How long to wait after a look that took so long: a second, and fifty times as long, so that looking at very many actors takes no more
+  /// than a fiftieth of a node's core. Ten seconds at most.
+  [[nodiscard]] static std::chrono::milliseconds pause_after(std::chrono::milliseconds took) {
+    return std::clamp(50 * took, std::chrono::milliseconds(1'000),
+                      std::chrono::milliseconds(10'000));
+  }
   /// What to ask for the actors that fit.
   [[nodiscard]] inspect_json question(screen_size size) const;
   void take(const inspect_json& nodes, const inspect_json& shards, const inspect_json& actors);

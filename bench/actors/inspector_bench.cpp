@@ -106,10 +106,13 @@ struct playground {
     std::thread top;
     if (has_top)
       top = std::thread([&] {
-        while (!is_over) {
+        while (!is_over) { // paced as `rialto inspect top` does
+          const auto began = bench::now_ns();
           look();
-          for (int i = 0; i < 20 && !is_over; ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+          const auto until =
+            bench::now_ns() + std::max<std::int64_t>(1'000'000'000, 50 * (bench::now_ns() - began));
+          while (!is_over && bench::now_ns() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
       });
     const auto began = bench::now_ns(), cpu_began = process_cpu_ns();
@@ -170,8 +173,8 @@ int main(int count, char** words) {
   std::vector<double> plain, topped;
   for (int i = 0; i < (program.is_small() ? 1 : 5); ++i) {
     ground.registry.end_watch_if_over(INT64_MAX);
-    plain.push_back(ground.load(program.parameter(100, 3'000), false));
-    topped.push_back(ground.load(program.parameter(100, 3'000), true));
+    plain.push_back(ground.load(program.parameter(100, 8'000), false));
+    topped.push_back(ground.load(program.parameter(100, 8'000), true));
   }
   program.report("20,000 messages a second, nobody looks", median(plain), "% of a core");
   program.report("20,000 messages a second, top is open", median(topped), "% of a core");
