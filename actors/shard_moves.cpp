@@ -41,6 +41,11 @@ void shard_actor::lane_is_back(const lane_reopened& now_is) {
                      std::to_string(one.journal.last) + ", but row " +
                      std::to_string(index->second.covers()) +
                      " was acknowledged: it has lost rows, and nothing may follow them");
+    // Rows that this opening of the shard did not write, as its earlier one's that came late: who is in them and lives here has not seen
+    // them, and would write their numbers again.
+    for (const auto& [stream, row] : one.tail.notes)
+      if (row > index->second.covers())
+        shard_.kill(stream, "the journal has a row that it has not seen", now());
     index->second.take(one.tail);
     kept.emplace_back(one.id, one.at_epoch);
   }
@@ -70,7 +75,7 @@ void shard_actor::prepare(const open_shard& order) {
       made.is_taken = taken.is_taken;
       if (made.is_taken) {
         made.index = std::make_shared<storage::stream_index>(
-          storage::load_stream_index(context->store, order.shard, taken.head.last));
+          storage::load_stream_index(context->store, order.shard));
         auto wakes = std::make_shared<std::map<entity_id, timestamp_ns>>();
         for (const auto& [id, at] : context->store.wake_times())
           if (made.index->contains(id)) wakes->emplace(id, at);

@@ -266,6 +266,8 @@ class ClusterTestCase(support.NodeTestCase):
                 pathlib.Path(kept).mkdir(parents=True, exist_ok=True)
                 (pathlib.Path(kept) / f"{self.id().rpartition('.')[2]}-{name}.log").write_text(node.log_text())
         print(cluster.log_tails(), cluster.command("status").stdout, sep="\n", file=sys.stderr)
+        done = support.run_program("journal", "verify", "--journal", cluster.postgres.address, seconds=300)
+        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
 
     def until(self, condition, what, seconds=WAIT_SECONDS):
         try:
