@@ -173,10 +173,7 @@ std::optional<stream_index> load_saved_index(journal& store, shard_id shard) {
 stream_index load_stream_index(journal& store, shard_id shard) {
   const auto heads = store.heads();
   const auto head = heads.find(shard);
-  return load_stream_index(store, shard, head == heads.end() ? position{0} : head->second.last);
-}
-
-stream_index load_stream_index(journal& store, shard_id shard, position last) {
+  const auto last = head == heads.end() ? position{0} : head->second.last;
   stream_index index;
   if (auto saved = load_saved_index(store, shard); saved && saved->covers() <= last)
     index = std::move(*saved);

@@ -69,8 +69,6 @@ private:
 
 /// The saved index, or an empty one, completed from the journal. Throws journal_error.
 [[nodiscard]] stream_index load_stream_index(journal& store, shard_id shard);
-/// The same up to row `last`, the head that a takeover told. From any thread: the lane may append to other shards.
-[[nodiscard]] stream_index load_stream_index(journal& store, shard_id shard, position last);
 /// What was saved last, as it is; empty if there is nothing sound. From any thread. It may lag behind:
 /// then rows that are covered by now look needed, never the other way round.
 [[nodiscard]] std::optional<stream_index> load_saved_index(journal& store, shard_id shard);
