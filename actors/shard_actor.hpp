@@ -127,6 +127,7 @@ private:
   std::vector<entity_request> to_cover_;
   std::vector<storage::snapshot> to_save_;
   std::vector<saved_snapshot> to_save_covers_;
+  std::map<storage::shard_id, storage::epoch> wrote_at_; // at its last opening here
   std::map<storage::shard_id, runtime::cluster::turn_number> opening_,
     stopping_;                                            // shards that come, that are left
   std::vector<runtime::envelope<trading_world>> to_send_; // this turn's mail to other nodes

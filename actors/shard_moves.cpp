@@ -63,13 +63,26 @@ void shard_actor::on_exit() {
   tracked_actor::on_exit();
 }
 
+/// A lease came back: what the shard's earlier opening submitted is still good at this epoch, and would come behind what is read now. Nothing
+/// of it is left when the lane was empty once, and is read then.
+static void wait_for_lane(const storage::lane& lane) {
+  for (int looks = 0; lane.waiting() > 0; ++looks) {
+    if (looks == 2'000)
+      throw std::runtime_error("appends of its earlier opening are still under way");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 /// On the loader's thread: raises the journal's epoch, so that no former owner writes any more, then reads what lies in the shard.
 void shard_actor::prepare(const open_shard& order) {
   const auto self = caf::actor_cast<caf::actor>(this);
   opening_[order.shard] = order.turn;
-  const auto job = [context = context_, self, order] {
+  const auto wrote = wrote_at_.find(order.shard);
+  const bool is_again = wrote != wrote_at_.end() && wrote->second == order.at_epoch;
+  const auto job = [context = context_, self, order, is_again] {
     shard_prepared made{order, {}, false, nullptr, nullptr};
     try {
+      if (is_again) wait_for_lane(context->lane);
       const auto taken = context->store.take_over(order.shard, order.at_epoch);
       made.head = taken.head;
       made.is_taken = taken.is_taken;
@@ -101,6 +114,7 @@ void shard_actor::take_over(const shard_prepared& made) {
   forget(order.shard); // of an earlier epoch
   context_->indexes[order.shard] = std::move(*made.index);
   context_->lane.adopt(order.shard, made.head);
+  wrote_at_[order.shard] = order.at_epoch;
   shard_.open(order.shard, order.at_epoch);
   recover(order.shard, *made.wakes);
   context_->outside->opened(order.shard, order.turn);
