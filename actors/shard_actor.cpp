@@ -17,14 +17,6 @@ constexpr std::size_t recovered_per_message = 256; // so that requests get their
 constexpr std::size_t covered_per_look = 200;
 constexpr auto lane_pause = 500ms; // between two restarts of the lane
 
-/// Entities of a shard that must run although nobody asks, and when they must at the latest.
-std::map<entity_id, timestamp_ns> wakes_of(storage::journal& store,
-                                           const storage::stream_index& index) {
-  auto wakes = store.wake_times();
-  std::erase_if(wakes, [&](const auto& one) { return !index.contains(one.first); });
-  return wakes;
-}
-
 } // namespace
 
 shard_actor::shard_actor(caf::actor_config& config, runtime::actor_surroundings around,
@@ -75,7 +67,11 @@ caf::behavior shard_actor::behave() {
       lane_restart_waits_ = false;
       restart_lane_now();
     },
-    [this](const open_shard& one) { prepare(one); },
+    [this](const open_shard& one) {
+      forget(one.shard);
+      to_open_[one.shard] = one;
+      after_turn();
+    },
     [this](const shard_prepared& one) {
       take_over(one);
       after_turn();
@@ -454,6 +450,7 @@ void shard_actor::place_activated() {
 }
 
 void shard_actor::after_turn() {
+  open_drained();
   tell_drained();
   load_wanted();
   save_gathered();

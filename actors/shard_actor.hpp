@@ -84,6 +84,10 @@ private:
   void note_rows(const std::vector<storage::notice>& notices);
   void lane_is_back(const lane_reopened& now_is);
   void give_up(const std::string& why);
+  /// Entities of a shard that must run although nobody asks, and when they must at the latest.
+  [[nodiscard]] static std::map<entity_id, timestamp_ns>
+  wakes_of(storage::journal& store, const storage::stream_index& index);
+  void open_drained();
   void prepare(const open_shard& order);
   void take_over(const shard_prepared& made);
   void tell_drained();
@@ -127,7 +131,7 @@ private:
   std::vector<entity_request> to_cover_;
   std::vector<storage::snapshot> to_save_;
   std::vector<saved_snapshot> to_save_covers_;
-  std::map<storage::shard_id, storage::epoch> wrote_at_; // at its last opening here
+  std::map<storage::shard_id, open_shard> to_open_; // when what they have under way is decided
   std::map<storage::shard_id, runtime::cluster::turn_number> opening_,
     stopping_;                                            // shards that come, that are left
   std::vector<runtime::envelope<trading_world>> to_send_; // this turn's mail to other nodes

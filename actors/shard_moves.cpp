@@ -41,11 +41,6 @@ void shard_actor::lane_is_back(const lane_reopened& now_is) {
                      std::to_string(one.journal.last) + ", but row " +
                      std::to_string(index->second.covers()) +
                      " was acknowledged: it has lost rows, and nothing may follow them");
-    // Rows that this opening of the shard did not write, as its earlier one's that came late: who is in them and lives here has not seen
-    // them, and would write their numbers again.
-    for (const auto& [stream, row] : one.tail.notes)
-      if (row > index->second.covers())
-        shard_.kill(stream, "the journal has a row that it has not seen", now());
     index->second.take(one.tail);
     kept.emplace_back(one.id, one.at_epoch);
   }
@@ -63,13 +58,22 @@ void shard_actor::on_exit() {
   tracked_actor::on_exit();
 }
 
-/// A lease came back: what the shard's earlier opening submitted is still good at this epoch, and would come behind what is read now. Nothing
-/// of it is left when the lane was empty once, and is read then.
-static void wait_for_lane(const storage::lane& lane) {
-  for (int looks = 0; lane.waiting() > 0; ++looks) {
-    if (looks == 2'000)
-      throw std::runtime_error("appends of its earlier opening are still under way");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+std::map<entity_id, timestamp_ns> shard_actor::wakes_of(storage::journal& store,
+                                                        const storage::stream_index& index) {
+  auto wakes = store.wake_times();
+  std::erase_if(wakes, [&](const auto& one) { return !index.contains(one.first); });
+  return wakes;
+}
+
+/// A shard whose lease came back opens at the epoch it had: not before its earlier appends are decided (runtime/shard.hpp, S7).
+void shard_actor::open_drained() {
+  for (auto at = to_open_.begin(); at != to_open_.end();) {
+    if (!shard_.is_drained(at->first)) {
+      ++at;
+      continue;
+    }
+    prepare(at->second);
+    at = to_open_.erase(at);
   }
 }
 
@@ -77,22 +81,17 @@ static void wait_for_lane(const storage::lane& lane) {
 void shard_actor::prepare(const open_shard& order) {
   const auto self = caf::actor_cast<caf::actor>(this);
   opening_[order.shard] = order.turn;
-  const auto wrote = wrote_at_.find(order.shard);
-  const bool is_again = wrote != wrote_at_.end() && wrote->second == order.at_epoch;
-  const auto job = [context = context_, self, order, is_again] {
+  const auto job = [context = context_, self, order] {
     shard_prepared made{order, {}, false, nullptr, nullptr};
     try {
-      if (is_again) wait_for_lane(context->lane);
       const auto taken = context->store.take_over(order.shard, order.at_epoch);
       made.head = taken.head;
       made.is_taken = taken.is_taken;
       if (made.is_taken) {
         made.index = std::make_shared<storage::stream_index>(
           storage::load_stream_index(context->store, order.shard));
-        auto wakes = std::make_shared<std::map<entity_id, timestamp_ns>>();
-        for (const auto& [id, at] : context->store.wake_times())
-          if (made.index->contains(id)) wakes->emplace(id, at);
-        made.wakes = std::move(wakes);
+        made.wakes = std::make_shared<std::map<entity_id, timestamp_ns>>(
+          wakes_of(context->store, *made.index));
       }
     } catch (const std::exception& problem) {
       runtime::log_warning("shard", "shard {} cannot be opened yet: {}", order.shard,
@@ -111,10 +110,9 @@ void shard_actor::take_over(const shard_prepared& made) {
   if (wanted == opening_.end() || wanted->second != order.turn) return; // dropped meanwhile
   if (!made.index)
     return context_->outside->open_failed(order.shard, order.turn, made.head.at_epoch);
-  forget(order.shard); // of an earlier epoch
+  opening_.erase(wanted);
   context_->indexes[order.shard] = std::move(*made.index);
   context_->lane.adopt(order.shard, made.head);
-  wrote_at_[order.shard] = order.at_epoch;
   shard_.open(order.shard, order.at_epoch);
   recover(order.shard, *made.wakes);
   context_->outside->opened(order.shard, order.turn);
@@ -138,6 +136,7 @@ void shard_actor::tell_drained() {
 void shard_actor::forget(storage::shard_id shard) {
   stopping_.erase(shard);
   opening_.erase(shard);
+  to_open_.erase(shard);
   if (context_->indexes.erase(shard) == 0) return;
   std::erase_if(failed_children_,
                 [&](const auto& one) { return shard_.shard_of(one.first) == shard; });

@@ -12,13 +12,7 @@
 
 namespace rialto::actors {
 
-/// "`receiver` has durably taken what `sender` sent it, up to `number`."
-struct link_receipt {
-  entity_id sender, receiver;
-  std::uint64_t number = 0;
-  RIALTO_FIELDS(sender.value, receiver.value, number)
-  friend bool operator==(const link_receipt&, const link_receipt&) = default;
-};
+using link_receipt = protocol::receipt;
 
 /// What became of an entity of this node whose parent may be elsewhere.
 struct child_change {

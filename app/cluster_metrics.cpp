@@ -45,6 +45,8 @@ void add_cluster_metrics(runtime::metrics_registry& metrics, node_cluster& clust
         tape.broken);
   count("rialto_tape_unanswered_total", "Questions of other nodes about trades, too many at once.",
         tape.unanswered);
+  count("rialto_tape_refused_pages_total", "Pages of past candles from the feed, too many at once.",
+        tape.refused);
   metrics.add_read_gauge("rialto_mail_parked", "Requests and messages that wait for an owner.",
                          [&mail] { return static_cast<std::int64_t>(mail.parked.load()); });
 

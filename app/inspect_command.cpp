@@ -40,7 +40,7 @@ std::string user_name() {
   return fmt::format("{} (uid {})", name == nullptr ? "" : name, getuid());
 }
 
-/// The way to a node; asks and reads answers.
+/// The way to a node; asks and reads answers. Who looks on and on is led to another node of the cluster when the first one is gone.
 class inspect_line {
 public:
   explicit inspect_line(const inspect_words& words)
@@ -49,9 +49,8 @@ public:
     const auto either = [](const std::string& given, const std::string& usual) {
       return given.empty() ? usual : given;
     };
-    const runtime::tls_files tls{either(words.tls.certificate, local.tls.certificate),
-                                 either(words.tls.key, local.tls.key),
-                                 either(words.tls.authority, local.tls.authority)};
+    tls_ = {either(words.tls.certificate, local.tls.certificate),
+            either(words.tls.key, local.tls.key), either(words.tls.authority, local.tls.authority)};
     auto address = words.node;
     if (address.empty()) {
       const auto found = runtime::read_secret_file(local.address);
@@ -61,17 +60,19 @@ public:
                                  "--data DIR");
       address = *found;
     }
-    client_ = std::make_unique<runtime::mesh_client>(tls, address);
+    client_ = std::make_unique<runtime::mesh_client>(tls_, address);
   }
 
   [[nodiscard]] inspect_json ask(inspect_json question) {
     if (is_only_) question["scope"] = "node";
     if (!of_node_.empty() && !question.contains("node")) question["node"] = of_node_;
     std::string why;
-    const auto came = client_->ask(question.dump(), patience, why);
+    auto came = client_->ask(question.dump(), patience, why);
+    if (!came) came = ask_others(question.dump());
     if (!came) throw std::runtime_error("the node does not answer: " + why);
     auto read = inspect_json::parse(*came, nullptr, false);
     if (!read.is_object()) throw std::runtime_error("the node's answer is no JSON object");
+    note_others(question, read);
     return read;
   }
   /// The same; a refusal is an exception.
@@ -82,8 +83,38 @@ public:
   }
 
 private:
+  /// From a list of the cluster's nodes.
+  void note_others(const inspect_json& question, const inspect_json& answer) {
+    if (is_only_ || question.value("query", "") != "nodes") return;
+    const auto rows = answer.find("rows");
+    if (rows == answer.end() || !rows->is_array()) return;
+    const auto me = answer.value("node", "");
+    others_.clear();
+    for (const auto& row : *rows)
+      if (const auto address = row.find("address");
+          address != row.end() && address->is_string() && row.value("node", me) != me)
+        others_.push_back(*address);
+  }
+  /// The first that answers is asked from now on. Who asks for a change has seen no list before, so a change is never asked for twice.
+  [[nodiscard]] std::optional<std::string> ask_others(const std::string& question) {
+    std::string why;
+    for (const auto& address : others_) {
+      try {
+        auto client = std::make_unique<runtime::mesh_client>(tls_, address);
+        auto came = client->ask(question, patience, why);
+        if (!came) continue;
+        client_ = std::move(client);
+        return came;
+      } catch (const std::exception&) { // not an address; the next one
+      }
+    }
+    return std::nullopt;
+  }
+
   const bool is_only_;
   const std::string of_node_;
+  runtime::tls_files tls_;
+  std::vector<std::string> others_; // addresses
   std::unique_ptr<runtime::mesh_client> client_;
 };
 

@@ -101,27 +101,52 @@ std::int64_t projection_thread::lag_ns() const {
 }
 
 bool projection_thread::project_some(bool looks_everywhere) {
-  bool did = false;
-  for (storage::shard_id shard = 0; shard < shards_.size(); ++shard)
-    if (looks_everywhere || shards_[shard].cursor < shards_[shard].head) did |= project_some(shard);
-  if (!did) return false;
+  const auto some = read_some(looks_everywhere);
+  if (some.empty()) return false;
+  try {
+    project(some);
+  } catch (const std::exception&) {
+    if (some.size() == 1) throw;
+    std::exception_ptr problem; // the last of them: whoever is to blame, alone
+    for (const auto& one : some) {
+      try {
+        project({one});
+      } catch (const std::exception&) {
+        problem = std::current_exception();
+      }
+    }
+    if (problem) std::rethrow_exception(problem);
+  }
   behind_since_ns_.store(is_behind() ? steady_ns() : 0);
   wake_waiters();
   return true;
 }
 
-bool projection_thread::project_some(storage::shard_id shard) {
-  auto& at = shards_[shard];
-  std::vector<std::string> blobs;
-  const auto first = at.cursor.load() + 1;
-  store_.read(shard, first, [&](storage::position, std::string_view blob) {
-    blobs.emplace_back(blob);
-    return blobs.size() < rows_max;
-  });
-  if (blobs.empty()) return false;
-  target_.project(shard, first, blobs);
-  at.cursor += blobs.size();
-  return true;
+std::vector<storage::shard_rows> projection_thread::read_some(bool looks_everywhere) {
+  std::vector<storage::shard_rows> some;
+  std::size_t rows = 0, bytes = 0;
+  const auto is_full = [&] { return rows >= rows_max || bytes >= bytes_max; };
+  const auto begin = next_;
+  for (std::size_t i = 0; i < shards_.size() && !is_full(); ++i) {
+    const auto shard = static_cast<storage::shard_id>((begin + i) % shards_.size());
+    const auto& at = shards_[shard];
+    next_ = shard; // where this one stops for room the next one goes on
+    if (!looks_everywhere && at.cursor >= at.head) continue;
+    storage::shard_rows made{shard, at.cursor + 1, {}};
+    store_.read(shard, made.first, [&](storage::position, std::string_view blob) {
+      made.blobs.emplace_back(blob);
+      ++rows;
+      bytes += blob.size();
+      return !is_full();
+    });
+    if (!made.blobs.empty()) some.push_back(std::move(made));
+  }
+  return some;
+}
+
+void projection_thread::project(const std::vector<storage::shard_rows>& rows) {
+  target_.project(rows);
+  for (const auto& one : rows) shards_[one.shard].cursor += one.blobs.size();
 }
 
 void projection_thread::run() {

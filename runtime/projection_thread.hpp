@@ -1,7 +1,8 @@
 // runtime/projection_thread.hpp: follows the journal and keeps the read models up to date, on a plain thread of its own.
 //
-// The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 500 ms anyway, at
-// most `rows_max` in one transaction. No order waits for it; a list may (wait()), so that who placed an order finds it. Its lag is a metric.
+// The room: no CAF. It reads rows after the projector's cursor whenever it is told that there are some, and every 500 ms anyway, of all shards in
+// one transaction until they are rows_max or bytes_max: a page of the file that many rows touch is written once. No order waits for it; a list may
+// (wait()), so that who placed an order finds it. Its lag is a metric. A shard that cannot be projected does not keep the others back.
 #pragma once
 
 #include "storage/journal.hpp"
@@ -18,7 +19,7 @@ namespace rialto::runtime {
 
 class projection_thread {
 public:
-  static constexpr std::size_t rows_max = 1'024, waiters_max = 10'000;
+  static constexpr std::size_t rows_max = 8'192, bytes_max = 2 << 20, waiters_max = 10'000;
   static constexpr std::int64_t wait_lag_ns = 1'000'000'000;
 
   /// Of all shards below `shard_count`.
@@ -52,15 +53,16 @@ private:
     std::atomic<storage::position> head{0}, cursor{0};
   };
   [[nodiscard]] bool is_behind() const;
-  /// False when there was nothing to do.
+  /// One transaction. False when there was nothing to do.
   bool project_some(bool looks_everywhere);
-  /// Rows of one shard.
-  bool project_some(storage::shard_id shard);
+  [[nodiscard]] std::vector<storage::shard_rows> read_some(bool looks_everywhere);
+  void project(const std::vector<storage::shard_rows>& rows);
   void wake_waiters(bool whoever = false);
 
   storage::journal& store_;
   storage::projector& target_;
   std::vector<shard_state> shards_; // never grows
+  storage::shard_id next_ = 0;      // whose rows are read first
   std::mutex lock_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -13,8 +13,11 @@
 //   dropped, recovered after a back-off, and quarantined when it keeps failing; the others go on
 //   S6  an entity runs only while its shard is open here; what arrives for another is handed back to the host, unexecuted. A shard is
 //   left between two batches: it takes nothing more (stop), its last append is decided (is_drained), it is forgotten (drop)
+//   S7  a shard that was dropped is read and opened again only when it is drained: what its earlier opening has under way is still good at the
+//   same epoch, and would write what the next one does not see
 #pragma once
 
+#include "domain/assert.hpp"
 #include "runtime/entity.hpp"
 #include "runtime/restart_policy.hpp"
 #include "runtime/shard_look.hpp"
@@ -85,6 +88,7 @@ struct shard_effects final : storage::effects {
   std::vector<envelope<World>> later;                      // messages that may only go once durable
   std::vector<std::pair<entity_id, link_cursor>> receipts; // receiver, and what it took from whom
   std::vector<entity_id> appended;                         // one per record
+  std::vector<storage::shard_id> shards;                   // with a row in the submission
   std::vector<std::uint64_t>
     outlived; // tokens of answers to messages that a refused append does not undo
   bool is_probe = false;
@@ -146,16 +150,19 @@ public:
   }
   [[nodiscard]] bool serves(entity_id id) const { return home_of(id).serves(); }
 
-  /// The journal is at `at_epoch` for this lane; its entities come when they are asked for (activate).
+  /// The journal is at `at_epoch` for this lane; its entities come when they are asked for (activate). Aborts if it was read before S7 allows.
   void open(storage::shard_id shard, storage::epoch at_epoch) {
+    RIALTO_ASSERT(home_named(shard).undecided == 0);
     home_named(shard) = {.at_epoch = at_epoch, .is_open = true};
   }
   /// It takes nothing more; what waits for its entities goes to the host.
   void stop(storage::shard_id shard, timestamp_ns clock);
   /// After stop(): as if nothing had been.
   void resume(storage::shard_id shard) { home_named(shard).is_stopping = false; }
-  /// Every append of it is decided.
-  [[nodiscard]] bool is_drained(storage::shard_id shard) const;
+  /// Every append of it is decided, whether it is open or was dropped.
+  [[nodiscard]] bool is_drained(storage::shard_id shard) const {
+    return !restarting_ && homes_[homes_.size() == 1 ? 0 : shard].undecided == 0;
+  }
   /// Forgets it; answers of appends under way are left to the lane.
   void drop(storage::shard_id shard, timestamp_ns clock);
 
@@ -254,6 +261,7 @@ private:
     storage::epoch at_epoch = 0;
     bool is_open = false, is_stopping = false;
     storage::blob_writer blob{}; // of the batch at hand
+    std::size_t undecided = 0;   // submissions that the lane has; they outlive drop()
     [[nodiscard]] bool serves() const { return is_open && !is_stopping; }
   };
   struct slot {
@@ -308,6 +316,7 @@ private:
   void fail_lane();
   void settle_batch();
   void flush(std::vector<storage::claim> claims = {});
+  [[nodiscard]] bool hand_over(storage::submission& one);
   void touch(slot& at) {
     at.last_used = timers_;
     if (at.is_touched) return;

@@ -190,10 +190,21 @@ void shard<World>::flush(std::vector<storage::claim> claims) {
   one.waiting = std::move(effects_);
   // run() keeps half of the lane free of user writes, so a refusal means that the rest of the node
   // floods it.
-  if (!lane_.submit(one)) {
+  if (!hand_over(one)) {
     refused_.push_back(std::move(one.waiting));
     fail_lane();
   }
+}
+
+/// To the lane, and counted until its notice comes (S7).
+template <class World>
+bool shard<World>::hand_over(storage::submission& one) {
+  std::vector<storage::shard_id> shards;
+  for (const auto& row : one.batch.rows) shards.push_back(row.shard);
+  static_cast<shard_effects<World>&>(*one.waiting).shards = shards;
+  if (!lane_.submit(one)) return false;
+  for (const auto shard : shards) ++home_named(shard).undecided;
+  return true;
 }
 
 template <class World>
@@ -225,6 +236,7 @@ void shard<World>::durable(std::vector<storage::notice>& notices, timestamp_ns c
   set_clock(clock);
   for (auto& one : notices) {
     auto& effects = static_cast<shard_effects<World>&>(*one.waiting);
+    for (const auto shard : effects.shards) --home_named(shard).undecided;
     if (effects.is_probe) {
       probing_ = false;
       if (one.result == storage::append_result::accepted) degraded_ = false;
@@ -473,7 +485,7 @@ void shard<World>::tick(timestamp_ns clock) {
     auto waiting = std::make_unique<shard_effects<World>>();
     waiting->is_probe = true;
     probe.waiting = std::move(waiting);
-    if (!lane_.submit(probe)) probing_ = false;
+    if (!hand_over(probe)) probing_ = false;
   }
   settle_batch();
 }

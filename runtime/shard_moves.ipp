@@ -22,16 +22,9 @@ void shard<World>::stop(storage::shard_id shard, timestamp_ns clock) {
 }
 
 template <class World>
-bool shard<World>::is_drained(storage::shard_id shard) const {
-  return std::none_of(slots_.begin(), slots_.end(), [&](const auto& one) {
-    return one.second.in_flight > 0 && shard_of(one.first) == shard;
-  });
-}
-
-template <class World>
 void shard<World>::drop(storage::shard_id shard, timestamp_ns clock) {
   set_clock(clock);
-  home_named(shard) = {};
+  home_named(shard) = {.undecided = home_named(shard).undecided};
   std::vector<entity_id> gone;
   for (auto& [id, at] : slots_)
     if (shard_of(id) == shard) gone.push_back(id);

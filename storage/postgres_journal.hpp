@@ -8,7 +8,7 @@
 //   P3  an append whose connection was lost is `unknown`; heads() ends what is left of the old session
 //       before it reads, so what it does not show will never appear
 //   P4  what this lane was told to be durable was flushed: synchronous_commit is never off or local here;
-//       snapshots and checkpoints alone may be lost by a crash, newest first
+//       checkpoints alone may be lost by a crash, newest first
 //   P5  every call ends: see postgres_options, the pool's limits, and end_session_ms
 //   P6  no text that leaves holds the address
 #pragma once
@@ -18,6 +18,7 @@
 
 #include <deque>
 #include <mutex>
+#include <span>
 
 namespace rialto::storage {
 
@@ -42,7 +43,8 @@ public:
   void read(shard_id shard, position first,
             const std::function<bool(position, std::string_view blob)>& row) override;
   [[nodiscard]] std::optional<entity_id> find_claim(std::string_view key) override;
-  void save_snapshot(const snapshot& made) override;
+  void save_snapshot(const snapshot& made) override { save_together({&made, 1}); }
+  void save_snapshots(const std::vector<snapshot>& made) override;
   [[nodiscard]] std::optional<snapshot> load_snapshot(entity_id entity) override;
   [[nodiscard]] std::map<entity_id, timestamp_ns> wake_times() override;
   void save_checkpoint(std::string_view name, std::string_view bytes) override;
@@ -67,6 +69,7 @@ private:
     std::vector<std::pair<shard_id, position>> rows;
     std::vector<std::string> blobs; // for recent_, if that keeps any
   };
+  void save_together(std::span<const snapshot> some);
   void send_locked(const journal_batch& batch);
   [[nodiscard]] append_outcome receive_locked();
   [[nodiscard]] append_outcome end_session(append_result result, std::string detail, bool closes);

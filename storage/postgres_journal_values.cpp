@@ -9,9 +9,8 @@ namespace rialto::storage {
 
 namespace {
 
-// The value can be made anew, so nobody waits for the disk; it is written before any later commit is.
-constexpr std::string_view unflushed =
-  "WITH how AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) ";
+// In one statement; a larger snapshot travels alone.
+constexpr std::size_t snapshots_max = 256, snapshot_bytes_max = 4 << 20;
 
 } // namespace
 
@@ -32,19 +31,44 @@ std::optional<entity_id> postgres_journal::find_claim(std::string_view key) {
   return found.empty() ? std::nullopt : std::optional(entity_id(found.number(0, 0)));
 }
 
-/// One that is older than what is there came late, from a former owner, and is let go.
-void postgres_journal::save_snapshot(const snapshot& made) {
-  RIALTO_ASSERT(made.entity);
+void postgres_journal::save_snapshots(const std::vector<snapshot>& made) {
+  for (auto from = made.begin(); from != made.end();) {
+    auto bytes = from->bytes.size();
+    auto end = from + 1;
+    while (end != made.end() && end - from < static_cast<std::ptrdiff_t>(snapshots_max) &&
+           bytes + end->bytes.size() <= snapshot_bytes_max)
+      bytes += (end++)->bytes.size();
+    save_together({from, end});
+    from = end;
+  }
+}
+
+/// Flushed, for rows that a snapshot covers are forgotten by whoever saved it. One that is older than what is there came late, from a former
+/// owner, and is let go.
+void postgres_journal::save_together(std::span<const snapshot> some) {
+  std::vector<std::int64_t> entities, events, wakes, sums;
+  std::vector<bytes_view> blobs;
+  for (const auto& one : some) {
+    RIALTO_ASSERT(one.entity);
+    entities.push_back(static_cast<std::int64_t>(one.entity.value));
+    events.push_back(static_cast<std::int64_t>(one.event_number));
+    wakes.push_back(one.wake_at.value);
+    sums.push_back(postgres_crc(one.bytes));
+    blobs.push_back({one.bytes});
+  }
   crash_point("snapshot-begun");
   pool_.with([&](postgres_connection& on) {
-    return on.exec(std::string(unflushed) +
-                     "INSERT INTO snapshots AS s(entity, event_number, wake_at, crc, bytes) "
-                     "SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea FROM how "
-                     "ON CONFLICT (entity) DO UPDATE SET event_number = excluded.event_number, "
-                     "wake_at = excluded.wake_at, crc = excluded.crc, bytes = excluded.bytes "
-                     "WHERE s.event_number <= excluded.event_number",
-                   made.entity, made.event_number, made.wake_at, postgres_crc(made.bytes),
-                   bytes_view{made.bytes});
+    // In the order of their keys, so that nobody waits in a circle; of an entity that came twice the later one.
+    return on.exec(
+      "INSERT INTO snapshots AS s(entity, event_number, wake_at, crc, bytes) "
+      "SELECT DISTINCT ON (u.entity) u.entity, u.event_number, u.wake_at, u.crc, u.bytes "
+      "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[]) "
+      "WITH ORDINALITY AS u(entity, event_number, wake_at, crc, bytes, nth) "
+      "ORDER BY u.entity, u.event_number DESC, u.nth DESC "
+      "ON CONFLICT (entity) DO UPDATE SET event_number = excluded.event_number, "
+      "wake_at = excluded.wake_at, crc = excluded.crc, bytes = excluded.bytes "
+      "WHERE s.event_number <= excluded.event_number",
+      entities, events, wakes, sums, blobs);
   });
   crash_point("snapshot-saved");
 }
@@ -69,14 +93,16 @@ std::map<entity_id, timestamp_ns> postgres_journal::wake_times() {
   return all;
 }
 
+/// Not flushed: an older one costs reading more rows.
 void postgres_journal::save_checkpoint(std::string_view name, std::string_view bytes) {
   crash_point("index-begun");
   pool_.with([&](postgres_connection& on) {
-    return on.exec(std::string(unflushed) +
-                     "INSERT INTO checkpoints(name, crc, bytes) "
-                     "SELECT $1::text, $2::bigint, $3::bytea FROM how ON CONFLICT (name) DO UPDATE "
-                     "SET crc = excluded.crc, bytes = excluded.bytes",
-                   name, postgres_crc(bytes), bytes_view{bytes});
+    return on.exec(
+      "WITH how AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)) "
+      "INSERT INTO checkpoints(name, crc, bytes) "
+      "SELECT $1::text, $2::bigint, $3::bytea FROM how ON CONFLICT (name) DO UPDATE "
+      "SET crc = excluded.crc, bytes = excluded.bytes",
+      name, postgres_crc(bytes), bytes_view{bytes});
   });
   crash_point("index-saved");
 }

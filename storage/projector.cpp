@@ -99,22 +99,15 @@ public:
     return at;
   }
 
-  void project(shard_id shard, position first, const std::vector<std::string>& blobs) override {
-    const auto done = cursor(shard);
-    if (first == 0 || first > done + 1)
-      throw journal_error(path_ + ": shard " + std::to_string(shard) + " row " +
-                          std::to_string(first) + " does not follow row " + std::to_string(done));
-    if (first + blobs.size() <= done + 1) return; // all of it was seen
+  void project(const std::vector<shard_rows>& rows) override {
     if (is_stale_) into_->load();
     is_stale_ = true; // until it is committed
     try {
       transaction all(file_);
-      for (auto at = done + 1; at < first + blobs.size(); ++at)
-        take_row(shard, at, blobs[at - first]);
+      for (const auto& one : rows) take_rows(one);
       into_->save_entries();
       into_->orders.save();
       into_->accounts.save();
-      into_->save_cursor.run(shard, first + blobs.size() - 1);
       crash_point("projection-inserted");
       all.commit();
       crash_point("projection-committed");
@@ -147,6 +140,18 @@ private:
     move_database(path_, "");
     throw journal_error(std::string(problem.what()) +
                         "; the file was removed and is projected again at the next start");
+  }
+
+  void take_rows(const shard_rows& some) {
+    const auto done = cursor(some.shard);
+    if (some.first == 0 || some.first > done + 1)
+      throw journal_error(path_ + ": shard " + std::to_string(some.shard) + " row " +
+                          std::to_string(some.first) + " does not follow row " +
+                          std::to_string(done));
+    const auto end = some.first + some.blobs.size();
+    if (end <= done + 1) return; // all of it was seen
+    for (auto at = done + 1; at < end; ++at) take_row(some.shard, at, some.blobs[at - some.first]);
+    into_->save_cursor.run(some.shard, end - 1);
   }
 
   void take_row(shard_id shard, position at, std::string_view blob) {

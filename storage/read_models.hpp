@@ -18,14 +18,24 @@
 
 namespace rialto::storage {
 
+/// Rows of one shard that follow one another.
+struct shard_rows {
+  shard_id shard = 0;
+  position first = 1;
+  std::vector<std::string> blobs;
+};
+
 /// Applies journal rows in order; keeps a cursor per shard in the same file; a row seen twice
 /// changes nothing. One thread at a time. Throws journal_error: nothing of that call was applied.
 class projector {
 public:
   virtual ~projector() = default;
   [[nodiscard]] virtual position cursor(shard_id shard) = 0;
-  /// Projects rows (first is cursor + 1) in one transaction.
-  virtual void project(shard_id shard, position first, const std::vector<std::string>& blobs) = 0;
+  /// Projects rows (first is cursor + 1), all of them in one transaction; at most once each shard.
+  virtual void project(const std::vector<shard_rows>& rows) = 0;
+  void project(shard_id shard, position first, std::vector<std::string> blobs) {
+    project({{shard, first, std::move(blobs)}});
+  }
   /// Empties every table and cursor.
   virtual void reset() = 0;
   /// What an operator should know since the last call: that the file was damaged and begins anew.

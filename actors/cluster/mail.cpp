@@ -40,16 +40,15 @@ bool may_repeat(const trading_world& world, const request& one) {
 
 // ---- sorting
 
-void cluster_mail::sort(request&& one, sorted& into) {
+void cluster_mail::sort(request&& one, std::int64_t until_ns, sorted& into) {
   const auto shard = shard_of(one.to);
   const auto parked = parked_.find(shard);
   const auto route = around_.route_of(shard);
-  const bool has_owner = route.owner != runtime::cluster::nobody && !route.is_moving;
   const auto now = around_.monotonic_ns();
-  const bool has_place = route.is_here || (has_owner && route.owner != around_.me());
+  const bool has_place = has_place_at(route);
   if (!has_place && is_of_feed(one)) return note_lost_mirror(one, into);
   if (!has_place || (parked != parked_.end() && !parked->second.empty() && !is_of_feed(one)))
-    return park(shard, {std::move(one), now + limits_.park_ns}, into);
+    return park(shard, {std::move(one), until_ns}, into);
   if (route.is_here) {
     note_open(route.owner, one, now);
     into.here.push_back(std::move(one));
@@ -61,21 +60,25 @@ void cluster_mail::sort(request&& one, sorted& into) {
     into.refused.push_back({one.token, delivery::unavailable, {}});
     return;
   }
-  into.requests[route.owner].push_back(std::move(one));
+  into.requests[route.owner].add(std::move(one), until_ns);
 }
 
-void cluster_mail::sort(envelope&& one, sorted& into) {
+void cluster_mail::sort(envelope&& one, std::int64_t until_ns, sorted& into) {
   const auto shard = shard_of(one.to);
   const auto parked = parked_.find(shard);
   const auto route = around_.route_of(shard);
-  const bool has_owner = route.owner != runtime::cluster::nobody && !route.is_moving;
-  if ((parked != parked_.end() && !parked->second.empty()) ||
-      (!route.is_here && (!has_owner || route.owner == around_.me())))
-    return park(shard, {std::move(one), around_.monotonic_ns() + limits_.park_ns}, into);
+  if ((parked != parked_.end() && !parked->second.empty()) || !has_place_at(route))
+    return park(shard, {std::move(one), until_ns}, into);
   if (route.is_here)
     into.messages_here.push_back(std::move(one));
   else
-    into.messages[route.owner].push_back(std::move(one));
+    into.messages[route.owner].add(std::move(one), until_ns);
+}
+
+bool cluster_mail::has_place_at(const runtime::cluster::shard_route& route) const {
+  if (route.is_here) return true;
+  const auto peer = peers_.find(route.owner); // nobody and this node are none
+  return !route.is_moving && peer != peers_.end() && peer->second.is_connected;
 }
 
 void cluster_mail::park(storage::shard_id shard, waiting&& one, sorted& into) {
@@ -99,7 +102,7 @@ void cluster_mail::give_away(sorted& what) {
   if (!what.messages_here.empty()) around_.deliver(std::move(what.messages_here));
   const auto now = around_.monotonic_ns();
   for (auto& [owner, requests] : what.requests) {
-    const protocol::request_frame frame{std::move(requests)};
+    const protocol::request_frame frame{std::move(requests.items)};
     const auto how_much = send_frames(around_, owner, frame);
     if (how_much == sent::all) {
       statistics_.requests_sent += frame.items.size();
@@ -107,18 +110,25 @@ void cluster_mail::give_away(sorted& what) {
       continue;
     }
     // The link is down or full. Some of it may have gone out in a frame before: what may not run twice is of unknown fate.
-    for (const auto& one : frame.items)
+    for (std::size_t i = 0; i < frame.items.size(); ++i) {
+      const auto& one = frame.items[i];
       if (is_of_feed(one))
         note_lost_mirror(one, what);
       else if (how_much == sent::nothing || may_repeat(world_, one))
-        park(shard_of(one.to), {one, now + limits_.park_ns}, what);
+        park(shard_of(one.to), {one, requests.until_ns[i]}, what);
       else if (one.token != 0)
         what.refused.push_back({one.token, delivery::unknown, {}});
+    }
   }
   for (auto& [owner, messages] : what.messages) {
-    const protocol::message_frame frame{std::move(messages)};
-    if (send_all(around_, owner, frame)) statistics_.messages_sent += frame.items.size();
-    // Else their senders send them again.
+    const protocol::message_frame frame{std::move(messages.items)};
+    if (send_all(around_, owner, frame)) {
+      statistics_.messages_sent += frame.items.size();
+      continue;
+    }
+    // Its owner has mostly just died, and the next one should not have to wait for the re-send.
+    for (std::size_t i = 0; i < frame.items.size(); ++i)
+      park(shard_of(frame.items[i].to), {frame.items[i], messages.until_ns[i]}, what);
   }
   what.requests.clear();
   what.messages.clear();
@@ -175,7 +185,7 @@ void cluster_mail::acknowledge(std::vector<link_receipt> receipts) {
     if (route.is_here)
       here.push_back(one);
     else if (route.owner != runtime::cluster::nobody)
-      by_owner[route.owner].items.push_back({one.sender, one.receiver, one.number});
+      by_owner[route.owner].items.push_back(one);
   }
   if (!here.empty()) around_.acknowledged(std::move(here));
   for (const auto& [owner, frame] : by_owner) static_cast<void>(send_all(around_, owner, frame));
@@ -390,18 +400,16 @@ void cluster_mail::tick() {
   sorted all;
   const std::lock_guard hold(lock_);
   const auto now = around_.monotonic_ns();
-  for (auto& [shard, queue] : std::exchange(parked_, {})) {
-    for (auto& one : queue) {
+  for (auto& of_shard : std::exchange(parked_, {})) {
+    for (auto& one : of_shard.second) {
       --parked_count_;
       if (one.until_ns <= now) {
         ++statistics_.expired;
         expire(one, all, delivery::unavailable);
         continue;
       }
-      const auto until = one.until_ns;
-      std::visit([&](auto& what) { sort(std::move(what), all); }, one.what);
-      if (const auto again = parked_.find(shard); again != parked_.end() && !again->second.empty())
-        again->second.back().until_ns = until; // it waits on, no longer than before
+      // It may wait on, no longer than before.
+      std::visit([&](auto& what) { sort(std::move(what), one.until_ns, all); }, one.what);
     }
   }
   for (auto& [id, peer] : peers_) forget_kept(peer, now);
@@ -464,7 +472,6 @@ void cluster_mail::peer_closed(incarnation who) {
       if (!at->second.is_listed) peers_.erase(at);
     }
     owners_.erase(who);
-    const auto until = around_.monotonic_ns() + limits_.park_ns;
     for (auto at = open_.begin(); at != open_.end();) {
       if (at->second.owner != who) {
         ++at;
@@ -473,7 +480,7 @@ void cluster_mail::peer_closed(incarnation who) {
       if (at->second.may_repeat) {
         ++statistics_.sent_again;
         at->second.is_repeated = true;
-        park(shard_of(at->second.copy.to), {at->second.copy, until}, all);
+        park(shard_of(at->second.copy.to), {at->second.copy, until(at->second.copy)}, all);
         ++at;
         continue;
       }

@@ -6,8 +6,8 @@
 //
 //   C1  what may run twice or not at all is decided by entities, never here: a link message that is lost is sent again by its sender, a request that
 //       is sent again is one that may be (reads, orders with a client id)
-//   C2  what has no owner at the moment is parked, in order per shard, for park_ns at most; at most parked_max in all. Beyond it requests are
-//       answered "busy" and link messages dropped
+//   C2  what has no owner at the moment, or one whose link takes nothing, is parked, in order per shard: requests for park_ns at most, link messages until
+//       their senders send them again; at most parked_max in all. Beyond it requests are answered "busy" and link messages dropped
 //   C3  an owner that has left `breaker_count` requests unanswered for breaker_ns and says nothing is sent one every breaker_try_ns: the others are "unavailable" at once
 //   C4  what a feed says to a market is never parked nor sent twice: it is lost, and the feed lays the whole book in anew
 //   C5  tokens name the node that waits: its number in 15 bits above the edge's 47
@@ -35,6 +35,7 @@ using runtime::cluster::incarnation;
 struct mail_limits {
   std::size_t parked_max = 20'000;
   std::int64_t park_ns = 4'500'000'000;
+  std::int64_t park_message_ns = 1'000'000'000; // runtime::shard_options::resend_ns
   std::size_t open_max = 100'000;         // requests of this edge that are kept to be asked again
   std::int64_t open_ns = 10'000'000'000;  // then nobody waits for them any more
   std::int64_t repeat_ns = 1'500'000'000; // without an answer: asked again, if it may be
@@ -153,12 +154,22 @@ private:
     std::deque<waiting_frame> kept; // C6
     std::size_t kept_bytes = 0;
   };
+  /// To one node, and until when each waits if that does not take it.
+  template <class What>
+  struct outgoing {
+    std::vector<What> items;
+    std::vector<std::int64_t> until_ns;
+    void add(What&& one, std::int64_t until) {
+      items.push_back(std::move(one));
+      until_ns.push_back(until);
+    }
+  };
   /// What one call sorts, given away when the lock is free.
   struct sorted {
     std::vector<request> here;
     std::vector<envelope> messages_here;
-    std::map<incarnation, std::vector<request>> requests;
-    std::map<incarnation, std::vector<envelope>> messages;
+    std::map<incarnation, outgoing<request>> requests;
+    std::map<incarnation, outgoing<envelope>> messages;
     std::vector<answer> refused; // tokens as they travel
     std::vector<market_id> lost; // of the feed here: what was for them is gone
   };
@@ -169,8 +180,19 @@ private:
   [[nodiscard]] std::uint64_t my_origin() const {
     return (around_.me() & origin_mask) << token_bits;
   }
-  void sort(request&& one, sorted& into);
-  void sort(envelope&& one, sorted& into);
+  /// It could go there now.
+  [[nodiscard]] bool has_place_at(const runtime::cluster::shard_route& route) const;
+  void sort(request&& one, sorted& into) { sort(std::move(one), until(one), into); }
+  void sort(envelope&& one, sorted& into) { sort(std::move(one), until(one), into); }
+  void sort(request&& one, std::int64_t until_ns, sorted& into);
+  void sort(envelope&& one, std::int64_t until_ns, sorted& into);
+  /// How long something new may wait.
+  [[nodiscard]] std::int64_t until(const request&) const {
+    return around_.monotonic_ns() + limits_.park_ns;
+  }
+  [[nodiscard]] std::int64_t until(const envelope&) const {
+    return around_.monotonic_ns() + limits_.park_message_ns;
+  }
   void park(storage::shard_id shard, waiting&& one, sorted& into);
   void expire(waiting& one, sorted& into, delivery how);
   void give_away(sorted& what);

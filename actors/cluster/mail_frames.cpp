@@ -46,9 +46,7 @@ void cluster_mail::take(incarnation, protocol::message_frame& frame) {
 }
 
 void cluster_mail::take(incarnation, protocol::receipt_frame& frame) {
-  std::vector<link_receipt> here;
-  for (const auto& one : frame.items) here.push_back({one.sender, one.receiver, one.number});
-  around_.acknowledged(std::move(here));
+  around_.acknowledged(std::move(frame.items));
 }
 
 void cluster_mail::take(incarnation from, protocol::news_frame& frame) {

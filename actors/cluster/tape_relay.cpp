@@ -288,11 +288,11 @@ void tape_relay::share(market_id market, const std::vector<candle>& closed,
 
 void tape_relay::take(incarnation from, protocol::tape_answer_frame& frame) {
   for (auto& page : frame.items)
-    if (page.number == 0 && !page.candles.empty())
-      static_cast<void>(
-        around_.post([this, market = page.market, candles = std::move(page.candles)] {
+    if (page.number == 0 && !page.candles.empty() &&
+        !around_.post([this, market = page.market, candles = std::move(page.candles)] {
           around_.take_candles(market, candles);
-        }));
+        }))
+      ++statistics_.refused;
   std::unique_lock hold(lock_);
   for (auto& page : frame.items) {
     const auto found = gaps_.find(page.market);

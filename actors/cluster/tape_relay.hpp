@@ -54,6 +54,7 @@ struct tape_relay_statistics {
   std::atomic<std::uint64_t> broken{0};     // gaps of which something is missing for good
   std::atomic<std::uint64_t> asked{0};      // questions of others
   std::atomic<std::uint64_t> unanswered{0}; // of those, too many at once
+  std::atomic<std::uint64_t> refused{0};    // pages of past candles, too many at once
 };
 
 class tape_relay {

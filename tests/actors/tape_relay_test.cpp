@@ -302,4 +302,8 @@ TEST_CASE("tape_relay: the past that a feed learned comes to every tape, page by
     CHECK(all.nodes[id].candles.back() == closed.back());
   }
   CHECK(all.nodes[1].candles.empty());
+  all.nodes[2].jobs_max = 0; // its worker is busy
+  all.nodes[1].relay->share(btc, {closed.begin(), closed.begin() + 1}, {2});
+  all.settle();
+  CHECK(all.nodes[2].relay->statistics().refused == 1);
 }

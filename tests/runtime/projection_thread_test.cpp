@@ -15,12 +15,14 @@ namespace {
 class gated_projector final : public storage::projector {
 public:
   storage::position cursor(storage::shard_id) override { return 0; }
-  void project(storage::shard_id, storage::position,
-               const std::vector<std::string>& blobs) override {
+  void project(const std::vector<storage::shard_rows>& some) override {
     std::unique_lock hold(lock_);
     open_.wait(hold, [this] { return is_open; });
     if (fails) throw storage::journal_error("the disk is full");
-    rows += blobs.size();
+    for (const auto& one : some)
+      if (one.shard == damaged) throw storage::journal_error("damaged");
+    for (const auto& one : some) rows += one.blobs.size();
+    ++transactions;
     if (on_projected) on_projected();
   }
   void reset() override {}
@@ -30,7 +32,8 @@ public:
     fails = failing;
     open_.notify_all();
   }
-  std::atomic<std::size_t> rows{0};
+  std::atomic<std::size_t> rows{0}, transactions{0};
+  storage::shard_id damaged = 1'000;
   std::function<void()> on_projected;
 
 private:
@@ -39,10 +42,11 @@ private:
   bool is_open = false, fails = false;
 };
 
-void append_rows(storage::journal& store, storage::position count, storage::position first = 1) {
+void append_rows(storage::journal& store, storage::position count, storage::position first = 1,
+                 storage::shard_id shard = 0) {
   for (storage::position at = first; at < first + count; ++at) {
     storage::journal_batch batch;
-    batch.rows.push_back({0, 0, at - 1, storage::blob_writer().finish()});
+    batch.rows.push_back({shard, 0, at - 1, storage::blob_writer().finish()});
     REQUIRE(store.append(batch).result == storage::append_result::accepted);
   }
 }
@@ -97,4 +101,34 @@ TEST_CASE(
   lists.note_head(0, 3);
   lists.stop();
   CHECK(target.rows == 3);
+}
+
+TEST_CASE("projection_thread: the rows of all shards go into one transaction, and more than that "
+          "into more") {
+  storage::simulated_journal store;
+  gated_projector target;
+  for (storage::shard_id shard = 0; shard < 4; ++shard) append_rows(store, 3'000, 1, shard);
+  projection_thread lists(store, target, 4);
+  for (storage::shard_id shard = 0; shard < 4; ++shard) lists.note_head(shard, 3'000);
+  target.open(false);
+  lists.stop();
+  CHECK(target.rows == 12'000);
+  CHECK(target.transactions >= 2); // of 8,192 rows at most
+  CHECK(target.transactions < 4);  // not one for each, even if it has begun meanwhile
+  for (storage::shard_id shard = 0; shard < 4; ++shard) CHECK(lists.projected(shard) == 3'000);
+}
+
+TEST_CASE("projection_thread: a shard that is damaged does not keep the others back") {
+  storage::simulated_journal store;
+  gated_projector target;
+  target.damaged = 1;
+  for (storage::shard_id shard = 0; shard < 3; ++shard) append_rows(store, 2, 1, shard);
+  projection_thread lists(store, target, 3);
+  for (storage::shard_id shard = 0; shard < 3; ++shard) lists.note_head(shard, 2);
+  target.open(false);
+  lists.stop();
+  CHECK(lists.projected(0) == 2);
+  CHECK(lists.projected(1) == 0);
+  CHECK(lists.projected(2) == 2);
+  CHECK(lists.failures() >= 1);
 }

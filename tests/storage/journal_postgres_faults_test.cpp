@@ -72,6 +72,42 @@ TEST_CASE("postgres_journal: a server killed while it appends loses nothing that
   CHECK(unknown == 4);
 }
 
+TEST_CASE(
+  "postgres_journal: a snapshot that was saved is there after the server was killed, for the "
+  "rows it covers were forgotten") {
+  postgres_server own(postgres_server_options{.is_synced = false});
+  postgres_journal store(own.make_database(), patient_journal());
+  for (std::uint64_t round = 1; round <= 4; ++round) {
+    store.save_snapshots({{alice, round, "a", {}}, {bob, 10 * round, "b", {}}});
+    own.kill();
+    own.start();
+    for (const auto& [who, event] : {std::pair{alice, round}, std::pair{bob, 10 * round}}) {
+      const auto found = store.load_snapshot(who);
+      REQUIRE(found);
+      CHECK(found->event_number == event);
+    }
+  }
+}
+
+TEST_CASE("postgres_journal: of a batch of snapshots the newest of each entity stays, whatever its "
+          "size") {
+  postgres_journal store(shared_server().make_database(), patient_journal());
+  std::vector<snapshot> many;
+  for (std::uint64_t i = 1; i <= 600; ++i)
+    many.push_back({user_id{i}, 5, std::string(i % 200 == 0 ? 5 << 20 : 10, 'x'), {}});
+  many.push_back({user_id{7}, 9, "newest", {70}});
+  many.push_back({user_id{7}, 8, "older", {}});
+  many.push_back({user_id{8}, 5, "again", {}});
+  many.push_back({user_id{9}, 4, "late", {}});
+  store.save_snapshots(many);
+  for (std::uint64_t i = 1; i <= 600; ++i) REQUIRE(store.load_snapshot(user_id{i}));
+  CHECK(store.load_snapshot(user_id{7})->bytes == "newest");
+  CHECK(store.load_snapshot(user_id{8})->bytes == "again");
+  CHECK(store.load_snapshot(user_id{9})->event_number == 5);
+  CHECK(store.load_snapshot(user_id{400})->bytes.size() == 5 << 20);
+  CHECK(store.wake_times() == std::map<entity_id, timestamp_ns>{{user_id{7}, {70}}});
+}
+
 TEST_CASE("postgres_journal: everything works again after a restart of the server") {
   postgres_server own(postgres_server_options{.is_synced = false});
   postgres_journal store(own.make_database(), patient_journal());

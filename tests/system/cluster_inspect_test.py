@@ -156,6 +156,15 @@ class ClusterInspectTest(ClusterTestCase):
         b.start()
         self.all.wait_settled()
         self.assertEqual(self.state_of(a, "b"), "up")
+        # The one that is asked: top goes on with another.
+        terminal = Terminal("inspect", "top", *way)
+        self.addCleanup(terminal.close)
+        terminal.until(lambda text: "3 of 3 nodes up" in text)
+        a.kill()
+        shown = terminal.until(lambda text: "a DOWN" in text and "NO ANSWER" not in text)
+        self.assertIn("2 of 3 nodes up", shown)
+        terminal.press("q")
+        self.assertEqual(terminal.end(), 0)
 
     def test_a_change_reaches_the_node_that_has_the_actor(self):
         admin, anna, above, below = self.family()

@@ -176,7 +176,7 @@ class ClusterMarketTest(ClusterTestCase):
 
     def feed_and_other(self):
         seen = self.at.status()
-        owner = seen["shards"][0]["owner"]
+        owner = seen["shards"][-1]["owner"]  # the last one stands for the feed
         feed = next(self.at[node["name"]] for node in seen["nodes"] if node["id"] == owner)
         return feed, next(node for node in self.at.owners if node is not feed)
 
