@@ -4,7 +4,8 @@
 // The room: messages of the channels orders, executions, balances, positions and guards, made from durable
 // publications. An account gets a ring when somebody subscribes to it first; its messages are kept
 // until `messages_max` or the budget of all rings is reached. Sequence numbers are the event numbers
-// of the account's stream, so they survive restarts; they rise but have holes.
+// of the account's stream, so they survive restarts; they rise but have holes. In a cluster what an account's former owner said may come behind what the
+// next one says, which knows all of it: whoever adds lets go what is below last().
 //
 //   F1  since(r) gives every message with a number above r, or nothing when some may be missing
 //   F2  all rings together keep at most bytes_max

@@ -126,6 +126,7 @@ void stream_hub::broadcast(const std::vector<actors::channel_message>& messages)
 
 void stream_hub::tell(const account_publication& news) {
   if (!feed_.is_watched(news.account)) return;
+  if (news.event_number < feed_.last(news.account)) return; // of a former owner, late
   if (!news.order && news.balances.empty() && !news.fired)
     return catch_up(news.account, news.event_number);
   const auto messages = messages_of(news, *desk_.gate().markets());

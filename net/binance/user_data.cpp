@@ -133,8 +133,10 @@ void user_data::take(const std::vector<publication>& news) {
 }
 
 void user_data::tell(account_id account, watched& to,
-                     const std::vector<const account_publication*>& news) {
-  for (const auto* one : news) {
+                     const std::vector<const account_publication*>& all) {
+  std::vector<const account_publication*> news;
+  for (const auto* one : all) {
+    if (one->event_number < to.last_event) continue; // of a former owner, late
     if (is_mark(*one) && to.last_event != 0 && one->event_number != to.last_event) { // D1
       const auto subscribers = to.subscribers;
       for (const auto& gone : subscribers)
@@ -144,6 +146,7 @@ void user_data::tell(account_id account, watched& to,
       return;
     }
     to.last_event = one->event_number;
+    news.push_back(one);
   }
   const auto markets = desk_.gate().markets();
   for (const auto unit : {time_unit::millisecond, time_unit::microsecond}) {

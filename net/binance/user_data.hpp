@@ -81,7 +81,7 @@ private:
   std::size_t end(IsIt is_it, std::string_view event);
   void forget(account_id account, const subscription& one);
   void send(const subscription& to, const std::string& event);
-  void tell(account_id account, watched& to, const std::vector<const account_publication*>& news);
+  void tell(account_id account, watched& to, const std::vector<const account_publication*>& all);
   void end_listen_key(const std::string& name);
 
   // Requests.

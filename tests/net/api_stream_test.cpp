@@ -225,6 +225,29 @@ TEST_CASE("stream: who listens gets a fresh snapshot when something may not have
   CHECK(of_channel(fresh, "balances")[0]["snapshot"] == true);
 }
 
+TEST_CASE("stream: what an account's former owner said comes too late to be told") {
+  stream_floor at;
+  at.log_in(at.socket, at.anna);
+  at.node.say(at.socket,
+              json{{"id", 2}, {"op", "subscribe"}, {"channels", {"orders", "balances"}}});
+  at.place(at.anna, "buy", "50000.00", "0.1");
+  const auto number = of_channel(at.node.heard(at.socket), "orders")[0]["seq"].get<std::uint64_t>();
+  const auto tell = [&](std::uint64_t event) {
+    auto news = std::make_shared<actors::release>();
+    account_publication one;
+    one.account = {at.anna.account};
+    one.event_number = event;
+    one.balances.push_back({"BTC", {event == number ? 1 : 2}, {}});
+    news->publications.emplace_back(one);
+    at.node.api().deliver(news);
+    return of_channel(at.node.heard(at.socket), "balances");
+  };
+  CHECK(tell(number - 1).empty());
+  CHECK(tell(number).size() == 1); // another message of the same event
+  CHECK(tell(number + 1).size() == 1);
+  CHECK(tell(number).empty());
+}
+
 TEST_CASE("stream: a token that expires ends the private channels, a fresh one opens them again") {
   stream_floor at;
   at.log_in(at.socket, at.anna);

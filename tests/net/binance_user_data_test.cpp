@@ -348,6 +348,24 @@ TEST_CASE("user data: a revoked or expired key ends what was opened with it, and
   CHECK(last[0]["event"]["e"] == "eventStreamTerminated");
 }
 
+TEST_CASE("user data: what an account's former owner said comes too late to be told") {
+  watched_market at;
+  const auto news_of = [&](std::uint64_t event) {
+    account_publication one;
+    one.account = {at.anna.account};
+    one.event_number = event;
+    one.balances.push_back({"USDT", {1}, {}});
+    one.moved = {1};
+    at.node.api().binance_user_data().take({publication{one}});
+    return at.heard_words();
+  };
+  static_cast<void>(at.events());
+  const auto told = news_of(1'000'000);
+  CHECK(!told.empty());
+  CHECK(news_of(999'999).empty());
+  CHECK(news_of(1'000'000) == told);
+}
+
 TEST_CASE("user data: when events may be missing, the stream ends instead of going on") {
   watched_market at;
   const std::string name = at.buyer.send("POST", "/api/v3/userDataStream", {}).body()["listenKey"];

@@ -74,6 +74,12 @@ class OrderLoop(threading.Thread):
         self._ends.set()
 
     def run(self):
+        try:
+            self._trade()
+        finally:
+            self.caller.turn_away()
+
+    def _trade(self):
         number = 0
         while not self._ends.is_set():
             roll = self.dice.random()
