@@ -58,6 +58,7 @@ void candle_face::add(const std::vector<tape_entry>& trades, std::vector<closed_
   closing made;
   for (auto& one : series_) {
     for (const auto& trade : trades) {
+      if (trade.trade.value <= counted_) continue;
       one.builder.add(trade, made.candles);
       note_trades(one, made);
       one.last_trade = trade.trade.value;
@@ -107,6 +108,11 @@ void candle_face::resume(candle_interval interval, const candle& open) {
   const std::lock_guard hold(lock_);
   for (auto& one : series_)
     if (one.interval == interval) one.builder.resume(open);
+}
+
+void candle_face::leave_out(std::uint64_t last_trade) {
+  const std::lock_guard hold(lock_);
+  counted_ = last_trade;
 }
 
 std::optional<candle> candle_face::current(candle_interval interval) const {

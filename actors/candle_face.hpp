@@ -32,6 +32,8 @@ public:
   void set_deaf(bool is_deaf, timestamp_ns now);
   /// Goes on from a stored candle that was still open.
   void resume(candle_interval interval, const candle& open);
+  /// Trades up to this one are counted already.
+  void leave_out(std::uint64_t last_trade);
 
   [[nodiscard]] std::optional<candle> current(candle_interval interval) const;
   [[nodiscard]] std::optional<live_candle> live(candle_interval interval) const;
@@ -62,6 +64,7 @@ private:
   mutable std::mutex lock_;
   instrument spec_;
   std::vector<series> series_;
+  std::uint64_t counted_ = 0; // trades up to this one are in what was resumed
 };
 
 /// One candle as the API shows it: times as text, prices and volumes as decimals; "partial" and

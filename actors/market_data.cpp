@@ -115,11 +115,7 @@ protected:
 
 private:
   void resume() {
-    if (context_->is_whole && !faces_->candles.current(candle_interval::s1)) {
-      for (const auto& [interval, open] :
-           candles_of_tape_end(context_->tape, market_, faces_->market.spec()))
-        faces_->candles.resume(interval, open);
-    }
+    if (context_->is_whole) go_on_with_tape(context_->tape, market_, *faces_);
     for (const auto interval : all_candle_intervals) {
       if (faces_->candles.current(interval)) continue; // a restarted actor goes on with the face
       const auto length = length_ns(interval);

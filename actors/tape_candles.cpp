@@ -32,14 +32,15 @@ std::vector<tape_entry> trades_since(storage::tape_store& tape, market_id market
   return newest;
 }
 
-std::vector<std::pair<candle_interval, candle>>
-candles_of_tape_end(storage::tape_store& tape, market_id market, const instrument& spec) {
-  std::vector<std::pair<candle_interval, candle>> made;
+tape_end candles_of_tape_end(storage::tape_store& tape, market_id market, const instrument& spec) {
+  tape_end end;
+  auto& made = end.candles;
   const auto last = tape.trades(market, 0, 1);
-  if (last.empty()) return made;
+  if (last.empty()) return end;
   const auto at = last.front().at;
   const auto minute = start_of(candle_interval::m1, at);
   const auto trades = trades_since(tape, market, minute);
+  end.last_trade = trades.empty() ? 0 : trades.back().trade.value;
   std::optional<candle> of_minute;
   for (const auto interval : {candle_interval::s1, candle_interval::m1}) {
     candle_builder builder(interval, spec.units_per_tick_lot());
@@ -62,7 +63,14 @@ candles_of_tape_end(storage::tape_store& tape, market_id market, const instrumen
     one.is_partial =
       is_stored_better ? stored.front().is_partial : !stored.empty() && stored.front().is_partial;
   }
-  return made;
+  return end;
+}
+
+void go_on_with_tape(storage::tape_store& tape, market_id market, market_faces& face) {
+  if (face.candles.current(candle_interval::s1)) return; // a restarted actor goes on with the face
+  const auto end = candles_of_tape_end(tape, market, face.market.spec());
+  for (const auto& [interval, open] : end.candles) face.candles.resume(interval, open);
+  face.candles.leave_out(end.last_trade);
 }
 
 void make_candles_anew(storage::tape_store& tape, const public_faces& faces, edge& out,

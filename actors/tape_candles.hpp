@@ -19,8 +19,14 @@ inline constexpr std::size_t trades_read_max = 100'000; // at once
                                                    timestamp_ns from);
 
 /// The candles into which the tape's last trade falls, as of that trade. A crash may have cost the stored ones some seconds. Empty: no tape.
-[[nodiscard]] std::vector<std::pair<candle_interval, candle>>
-candles_of_tape_end(storage::tape_store& tape, market_id market, const instrument& spec);
+struct tape_end {
+  std::vector<std::pair<candle_interval, candle>> candles;
+  std::uint64_t last_trade = 0; // that they count
+};
+[[nodiscard]] tape_end candles_of_tape_end(storage::tape_store& tape, market_id market,
+                                           const instrument& spec);
+/// A face that has none goes on with them. Trades that they count may be told to it behind that, for who writes the tape may be ahead: it leaves them out.
+void go_on_with_tape(storage::tape_store& tape, market_id market, market_faces& face);
 
 /// Closed candles from the minute of `from` on are made anew of the tape; those that are others now are stored and told to subscribers.
 void make_candles_anew(storage::tape_store& tape, const public_faces& faces, edge& out,

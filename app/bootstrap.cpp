@@ -1,6 +1,7 @@
 #include "app/bootstrap.hpp"
 
 #include "app/data_directory.hpp"
+#include "runtime/log.hpp"
 #include "runtime/secret_file.hpp"
 
 #include <sodium.h>
@@ -59,6 +60,8 @@ std::vector<actors::request> first_requests(actors::gate& gate, const std::strin
       password = random_password();
       runtime::write_secret_file(path, password);
     }
+    runtime::log_info("node", "the administrator {} is made here; the password is in {}",
+                      admin_email, path);
     const user_id user{gate.next_id("user")};
     requests.push_back(
       {0,

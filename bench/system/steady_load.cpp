@@ -39,7 +39,7 @@ public:
     for (auto now = start; now < end || busy_ > 0; now = monotonic_ns()) {
       for (std::size_t tried = 0; due <= now && now < end && tried < clients_.size();
            ++tried, next = (next + 1) % clients_.size()) {
-        if (clients_[next].sent_at != 0) continue;
+        if (clients_[next].sent_at != 0 || !clients_[next].is_known) continue;
         send(next, now);
         due += pause_ns;
       }
@@ -58,11 +58,13 @@ private:
   struct client {
     std::unique_ptr<load_socket> socket;
     std::int64_t sent_at = 0; // 0: nothing is under way
+    bool is_known = false;    // the node has said who it is
     unsigned long requests = 0;
   };
 
   void open(std::size_t i) {
     auto& mine = clients_[i];
+    mine.is_known = false;
     mine.socket = std::make_unique<load_socket>(at_.port_of(i), load_socket::kind::web_socket,
                                                 "/api/v1/stream");
     mine.socket->send_text(R"({"id":0,"op":"authenticate","access_token":")" + tokens_[i] + "\"}");
@@ -76,7 +78,7 @@ private:
 
   void send(std::size_t i, std::int64_t now) {
     auto& mine = clients_[i];
-    if (++mine.requests % 256 == 0) open(i);
+    if (++mine.requests % 256 == 0) return open(i);
     const auto& market = load_markets[i / wanted_.nodes() % std::size(load_markets)];
     if (mine.requests % 16 == 0) {
       mine.socket->send_text(R"({"id":1,"op":"order.cancel_all","symbol":")" +
@@ -93,6 +95,10 @@ private:
   void read(std::size_t i) {
     auto& mine = clients_[i];
     const bool is_open = mine.socket->read([&](int, std::string_view text) {
+      if (text.starts_with(R"({"id":0,)")) {
+        mine.is_known = text.find("\"ok\":true") != std::string_view::npos;
+        if (!mine.is_known) give_up("a token is refused");
+      }
       if (!text.starts_with(R"({"id":1,)") || mine.sent_at == 0) return;
       if (text.find("\"ok\":true") == std::string_view::npos && refused_++ == 0)
         std::fprintf(stderr, "first refusal: %.*s\n", static_cast<int>(text.size()), text.data());

@@ -112,7 +112,7 @@ TEST_CASE("tape_candles: a node goes on with the candles of its tape's last trad
       each.is_open = true;
     }
   former.store(running);
-  const auto made = candles_of_tape_end(*former.tape, {1}, btc());
+  const auto made = candles_of_tape_end(*former.tape, {1}, btc()).candles;
   REQUIRE(made.size() == std::size(all_candle_intervals));
   for (const auto& [interval, one] : made) {
     CAPTURE(to_string(interval));
@@ -123,7 +123,30 @@ TEST_CASE("tape_candles: a node goes on with the candles of its tape's last trad
     CHECK(found == *wanted);
   }
   chart empty;
-  CHECK(candles_of_tape_end(*empty.tape, {1}, btc()).empty());
+  CHECK(candles_of_tape_end(*empty.tape, {1}, btc()).candles.empty());
+}
+
+TEST_CASE(
+  "tape_candles: a node that begins counts each trade once, also those that came to its tape "
+  "before its candles began") {
+  chart one;
+  const std::vector<tape_entry> first = {trade(1, 0), trade(2, 0), trade(3, 0)};
+  one.tape->append({1}, first); // by the actor that keeps the tape
+  go_on_with_tape(*one.tape, {1}, *one.face);
+  one.add(first); // the same news, to the actor that keeps the candles
+  one.add({trade(4, 0), trade(5, 70)});
+  CHECK(one.face->candles.current(candle_interval::m1)->trades == 1);
+  CHECK(one.face->candles.current(candle_interval::h1)->trades == 5);
+  for (const auto interval : {candle_interval::s1, candle_interval::m1}) {
+    const auto closed = one.tape->candles({1}, interval, at(0), {at(0).value + 1}, 1);
+    REQUIRE(closed.size() == 1);
+    CHECK(closed[0].trades == 4);
+    CHECK(closed[0].volume.value == 8);
+  }
+  const auto running = one.face->candles.current(candle_interval::h1);
+  // An actor that is started again:
+  go_on_with_tape(*one.tape, {1}, *one.face);
+  CHECK(one.face->candles.current(candle_interval::h1) == running);
 }
 
 TEST_CASE("tape_candles: trades are read over pages, back to the time that is asked for") {
