@@ -39,6 +39,7 @@ std::string candle_face::json(const candle& one, candle_interval interval, bool 
 void candle_face::note_closed(series& one, closing& made, std::vector<closed_candles>& closed,
                               std::vector<channel_message>& out) {
   if (made.candles.empty()) return;
+  one.closed_to = end_of(one.interval, made.candles.back().open_time);
   for (const auto& done : made.candles)
     out.push_back(one.log.add(json(done, one.interval, true), false));
   closed.push_back({one.interval, std::move(made.candles), std::move(made.last_trades)});
@@ -58,7 +59,7 @@ void candle_face::add(const std::vector<tape_entry>& trades, std::vector<closed_
   closing made;
   for (auto& one : series_) {
     for (const auto& trade : trades) {
-      if (trade.trade.value <= counted_) continue;
+      if (trade.trade.value <= counted_ || trade.at < one.closed_to) continue;
       one.builder.add(trade, made.candles);
       note_trades(one, made);
       one.last_trade = trade.trade.value;
@@ -69,10 +70,14 @@ void candle_face::add(const std::vector<tape_entry>& trades, std::vector<closed_
 }
 
 timestamp_ns candle_face::first_late(const std::vector<tape_entry>& trades) const {
-  const auto second = current(candle_interval::s1);
-  if (!second) return {};
+  const std::lock_guard hold(lock_);
+  const auto second = std::find_if(series_.begin(), series_.end(), [](const series& one) {
+    return one.interval == candle_interval::s1;
+  });
+  const auto& open = second->builder.current(); // none after a time that nobody heard
+  const auto begin = open ? open->open_time : second->closed_to;
   const auto late = std::find_if(trades.begin(), trades.end(),
-                                 [&](const tape_entry& one) { return one.at < second->open_time; });
+                                 [&](const tape_entry& one) { return one.at < begin; });
   return late == trades.end() ? timestamp_ns{} : late->at;
 }
 

@@ -50,6 +50,7 @@ private:
     channel_log log;
     bool changed = false;
     std::uint64_t last_trade = 0; // of the running candle; 0: none since the node began
+    timestamp_ns closed_to{};     // the end of the newest closed one: no trade opens it again
   };
   struct closing { // of one series
     std::vector<candle> candles;

@@ -46,14 +46,15 @@ struct chart {
   std::shared_ptr<market_faces> face = faces.add(btc());
 
   /// As the market data actors do.
-  void add(const std::vector<tape_entry>& trades) {
+  void add(const std::vector<tape_entry>& trades, timestamp_ns now = {}) {
     std::vector<closed_candles> closed;
     std::vector<channel_message> messages;
     const auto late = face->candles.first_late(trades);
     tape->append({1}, trades);
     face->candles.add(trades, closed, messages);
     store(closed);
-    if (late.value != 0) make_candles_anew(*tape, faces, out, {1}, late, trades.back().at);
+    if (late.value != 0)
+      make_candles_anew(*tape, faces, out, {1}, late, std::max(now, trades.back().at));
   }
   void advance(std::int64_t seconds) {
     std::vector<closed_candles> closed;
@@ -147,6 +148,21 @@ TEST_CASE(
   // An actor that is started again:
   go_on_with_tape(*one.tape, {1}, *one.face);
   CHECK(one.face->candles.current(candle_interval::h1) == running);
+}
+
+TEST_CASE(
+  "tape_candles: trades of a second that closed before a deaf time come late, and make it whole") {
+  chart one;
+  one.add({trade(1, 7), trade(2, 7)});
+  one.face->candles.set_deaf(true, at(13)); // the node slept, and nothing was heard of the feed
+  one.advance(13);
+  CHECK_FALSE(one.face->candles.current(candle_interval::s1));
+  one.face->candles.set_deaf(false, at(13));
+  one.add({trade(3, 7), trade(4, 7)}, at(13));
+  one.add({trade(5, 8), trade(6, 13)});
+  const auto found = one.tape->candles({1}, candle_interval::s1, at(7), {at(7).value + 1}, 1);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].trades == 4);
 }
 
 TEST_CASE("tape_candles: trades are read over pages, back to the time that is asked for") {
