@@ -389,8 +389,10 @@ void shard_actor::restart_lane_now() {
       }
     }
   };
-  if (!context_->loader.post(job))
-    runtime::log_error("shard", "the loader's queue is full: the journal stays closed");
+  if (context_->loader.post(job)) return;
+  runtime::log_warning("shard", "the loader's queue is full: the journal opens later");
+  if (!std::exchange(lane_restart_waits_, true))
+    delayed_send(this, lane_pause, restart_lane_later{});
 }
 
 void shard_actor::entity_failed(entity_id id, const std::string& why, bool given_up) {

@@ -130,7 +130,8 @@ std::vector<storage::shard_rows> projection_thread::read_some(bool looks_everywh
   for (std::size_t i = 0; i < shards_.size() && !is_full(); ++i) {
     const auto shard = static_cast<storage::shard_id>((begin + i) % shards_.size());
     const auto& at = shards_[shard];
-    next_ = shard; // where this one stops for room the next one goes on
+    // One with many rows, or damaged ones, comes again behind the others.
+    next_ = static_cast<storage::shard_id>((shard + 1) % shards_.size());
     if (!looks_everywhere && at.cursor >= at.head) continue;
     storage::shard_rows made{shard, at.cursor + 1, {}};
     store_.read(shard, made.first, [&](storage::position, std::string_view blob) {

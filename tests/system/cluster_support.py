@@ -296,6 +296,30 @@ class ClusterTestCase(support.NodeTestCase):
         return seen[0]
 
 
+class SharedClusterTestCase(ClusterTestCase):
+    """The cases of a class share one cluster, which each of them leaves whole. Derive, and say in make() which."""
+
+    @classmethod
+    def make(cls):
+        raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls):
+        if not private_servers.POSTGRES:
+            return
+        cls.at = cls.make()
+        cls.addClassCleanup(cls.at.close)
+        try:
+            cls.at.start()
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{cls.at.log_tails()}") from None
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._show_logs, self.at)
+        self.addCleanup(self.at.start)  # whatever was stopped
+
+
 def timed(function):
     """(what it returned, seconds it took)."""
     began = time.monotonic()
