@@ -100,9 +100,10 @@ std::int64_t projection_thread::lag_ns() const {
   return since == 0 || lag_rows() == 0 ? 0 : steady_ns() - since;
 }
 
-bool projection_thread::project_some(bool looks_everywhere) {
-  const auto some = read_some(looks_everywhere);
-  if (some.empty()) return false;
+projection_thread::looked projection_thread::project_some(bool looks_everywhere) {
+  bool is_cut = false;
+  const auto some = read_some(looks_everywhere, is_cut);
+  if (some.empty()) return looked::nothing;
   try {
     project(some);
   } catch (const std::exception&) {
@@ -119,10 +120,10 @@ bool projection_thread::project_some(bool looks_everywhere) {
   }
   behind_since_ns_.store(is_behind() ? steady_ns() : 0);
   wake_waiters();
-  return true;
+  return is_cut ? looked::there_is_more : looked::all_there_was;
 }
 
-std::vector<storage::shard_rows> projection_thread::read_some(bool looks_everywhere) {
+std::vector<storage::shard_rows> projection_thread::read_some(bool looks_everywhere, bool& is_cut) {
   std::vector<storage::shard_rows> some;
   std::size_t rows = 0, bytes = 0;
   const auto is_full = [&] { return rows >= rows_max || bytes >= bytes_max; };
@@ -142,6 +143,7 @@ std::vector<storage::shard_rows> projection_thread::read_some(bool looks_everywh
     });
     if (!made.blobs.empty()) some.push_back(std::move(made));
   }
+  is_cut = is_full();
   return some;
 }
 
@@ -165,9 +167,12 @@ void projection_thread::run() {
       stopping = stopping_;
     }
     try {
-      // An idle node looks at an atomic, not at the disk. One that stops projects what it has heard of: others may write on for ever.
-      const bool looks_everywhere = !stopping && pause > usual_pause;
-      while ((looks_everywhere || is_behind()) && project_some(looks_everywhere)) {
+      // An idle node looks at an atomic, not at the disk. Behind a failure it looks everywhere, once: others may write on for ever.
+      bool looks_everywhere = !stopping && pause > usual_pause;
+      while (looks_everywhere || is_behind()) {
+        const auto found = project_some(looks_everywhere);
+        if (found == looked::nothing) break;
+        if (found == looked::all_there_was) looks_everywhere = false;
       }
       wake_waiters(); // somebody may have come while the last rows were projected
       pause = usual_pause;

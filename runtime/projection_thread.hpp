@@ -53,9 +53,10 @@ private:
     std::atomic<storage::position> head{0}, cursor{0};
   };
   [[nodiscard]] bool is_behind() const;
-  /// One transaction. False when there was nothing to do.
-  bool project_some(bool looks_everywhere);
-  [[nodiscard]] std::vector<storage::shard_rows> read_some(bool looks_everywhere);
+  enum class looked { nothing, there_is_more, all_there_was };
+  /// One transaction.
+  looked project_some(bool looks_everywhere);
+  [[nodiscard]] std::vector<storage::shard_rows> read_some(bool looks_everywhere, bool& is_cut);
   void project(const std::vector<storage::shard_rows>& rows);
   void wake_waiters(bool whoever = false);
 

@@ -104,6 +104,29 @@ TEST_CASE(
   CHECK(target.rows == 3);
 }
 
+TEST_CASE("projection_thread: behind a failure it looks everywhere once, however much others go on "
+          "writing, and stops") {
+  constexpr std::size_t written_max = 20'000; // the writer would end the look, not the thread
+  storage::simulated_journal store;
+  gated_projector target;
+  append_rows(store, 3);
+  target.on_projected = [&] { // another node writes
+    if (target.rows < written_max) append_rows(store, 1, target.rows + 1);
+  };
+  target.open(true);
+  projection_thread lists(store, target, 1);
+  lists.note_head(0, 3);
+  for (int looks = 0; looks < 3'000 && lists.failures() == 0; ++looks)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(lists.failures() > 0);
+  target.open(false);
+  for (int looks = 0; looks < 3'000 && lists.projected(0) < 3; ++looks)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  lists.stop();
+  CHECK(target.rows >= 3);
+  CHECK(target.rows < written_max);
+}
+
 TEST_CASE("projection_thread: the rows of all shards go into one transaction, and more than that "
           "into more") {
   storage::simulated_journal store;
