@@ -136,8 +136,25 @@ append_outcome postgres_journal::receive() {
   return receive_locked();
 }
 
+/// A session that ended while nothing was under way (the server started anew) has left nothing open: the next append need not fail.
+void postgres_journal::reopen_if_ended() {
+  if (session_over_ || !on_way_.empty() || !lane_.is_open() || !lane_.is_broken()) return;
+  recent_.clear();
+  open_session();
+}
+
 void postgres_journal::send_locked(const journal_batch& batch) {
+  std::string problem;
+  try {
+    reopen_if_ended();
+  } catch (const journal_error& failure) {
+    problem = failure.what();
+  }
   auto& made = on_way_.emplace_back();
+  if (!problem.empty()) {
+    made.problem = std::move(problem);
+    return;
+  }
   if (session_over_ || !lane_.is_open()) {
     made.problem = "the session is over since an earlier failure: call heads()";
     return;

@@ -70,6 +70,7 @@ private:
     std::vector<std::string> blobs; // for recent_, if that keeps any
   };
   void save_together(std::span<const snapshot> some);
+  void reopen_if_ended();
   void send_locked(const journal_batch& batch);
   [[nodiscard]] append_outcome receive_locked();
   [[nodiscard]] append_outcome end_session(append_result result, std::string detail, bool closes);
