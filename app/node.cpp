@@ -12,6 +12,7 @@
 #include "net/server/server.hpp"
 #include "net/web/page_files.hpp"
 #include "runtime/log.hpp"
+#include "runtime/stop_watch.hpp"
 #include "runtime/web_address.hpp"
 
 #include <csignal>
@@ -166,9 +167,13 @@ int serve(const runtime::node_settings& settings, const listening_handler& liste
     runtime::log_error("node", "stopping: what must not fail has failed");
   else
     runtime::log_info("node", "stopping");
+  core.watch().step("other nodes to take its shards");
   if (!has_failed) core.drain(); // the edge answers on while others take over
-  web.stop();                    // what was asked is answered first
+  core.watch().step("requests under way");
+  web.stop(); // what was asked is answered first
+  core.watch().step("its farewell from the cluster");
   if (!has_failed) core.leave();
+  core.watch().step("the edge");
   if (copies) copies->stop();
   core.disconnect_edge();
   inspection.stop();

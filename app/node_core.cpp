@@ -304,9 +304,21 @@ void node_core::disconnect_edge() {
   parts_->router.connect_edge(nullptr);
 }
 
+namespace {
+/// Those that have not ended yet, for the log.
+std::string names_of_some(const runtime::actor_registry& registry) {
+  std::string names;
+  for (const auto& one : registry.list({.limit = 10}))
+    names += (names.empty() ? "" : ", ") + one.name;
+  return fmt::format("{} of {}: {}", std::min<std::size_t>(registry.size(), 10), registry.size(),
+                     names);
+}
+} // namespace
+
 void node_core::stop() {
   auto& all = *parts_;
   if (!all.root) return;
+  all.watch.step("what the house does now and then");
   all.gate.disconnect();
   all.stopping = true;
   {
@@ -315,25 +327,37 @@ void node_core::stop() {
     all.keeper_wake.notify_all();
   }
   if (all.keeper.joinable()) all.keeper.join();
+  all.watch.step("the appends under way");
   for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
     std::this_thread::sleep_for(1ms);
   storage::crash_point("stop-drained");
+  all.watch.step("the links to other nodes");
   if (all.cluster) all.cluster->stop();
+  all.watch.step("actors", [&all] { return names_of_some(all.registry); });
   caf::anon_send_exit(all.root, caf::exit_reason::user_shutdown);
   all.root = nullptr;
   all.system.await_all_actors_done();
   all.router.connect_shard(nullptr);
   all.router.connect_hub(nullptr);
+  all.watch.step("histories that are read");
   all.loader.stop();
+  all.watch.step("snapshots that are saved");
   all.saver.stop();
+  all.watch.step("the lists");
   all.projection->stop();
+  all.watch.step("the tape");
   all.tape->flush();
   storage::crash_point("stop-index");
+  all.watch.step("the journal");
   for (const auto& [shard, index] : all.indexes)
     storage::save_stream_index(*all.store, shard, index);
   all.store->checkpoint_log();
+  all.watch.step("its threads");
 }
 
+runtime::stop_watch& node_core::watch() {
+  return parts_->watch;
+}
 actors::gate& node_core::gate() {
   return parts_->gate;
 }

@@ -13,6 +13,7 @@
 #include "runtime/metrics.hpp"
 #include "runtime/projection_thread.hpp"
 #include "runtime/settings_list.hpp"
+#include "runtime/stop_watch.hpp"
 
 #include <chrono>
 #include <memory>
@@ -40,6 +41,8 @@ public:
   /// Of a cluster: out of it, when the edge has ended.
   void leave();
   void stop();
+  /// Which steps of a stop are under way.
+  [[nodiscard]] runtime::stop_watch& watch();
   /// Null: a node of its own.
   [[nodiscard]] node_cluster* cluster();
 

@@ -5,6 +5,7 @@
 #include "app/node_cluster.hpp"
 #include "app/node_core.hpp"
 #include "app/node_feed.hpp"
+#include "runtime/stop_watch.hpp"
 #include "runtime/worker_thread.hpp"
 #include "storage/data_lock.hpp"
 
@@ -21,6 +22,7 @@ struct node_core::parts {
   runtime::system_clock clock;
   runtime::metrics_registry metrics;
   runtime::actor_registry registry;
+  runtime::stop_watch watch;                // until everything below is gone
   std::unique_ptr<storage::data_lock> lock; // of a directory without a journal
   std::unique_ptr<storage::journal> store;
   std::unique_ptr<storage::projector> projector;
