@@ -52,8 +52,33 @@ void stream_hub::closed(web_socket_id id) {
 void stream_hub::message(web_socket_id id, std::string_view text, bool is_binary) {
   auto* from = find(id);
   if (from == nullptr) return;
-  ticket to{id};
   ++from->in_flight;
+  const bool has_to_wait = from->is_deciding && from->in_flight <= in_flight_max &&
+                           from->waiting_bytes + text.size() <= waiting_bytes_max;
+  if (!has_to_wait) return take(*from, text, is_binary);
+  from->waiting_bytes += text.size();
+  from->waiting.push_back({std::string(text), is_binary});
+}
+
+void stream_hub::decided(web_socket_id id) {
+  auto* from = find(id);
+  if (from == nullptr) return;
+  from->is_deciding = false;
+  if (from->goes_on) return; // the loop below is the one that called
+  from->goes_on = true;
+  while (!from->is_deciding && !from->waiting.empty()) {
+    const auto next = std::move(from->waiting.front());
+    from->waiting.pop_front();
+    from->waiting_bytes -= next.text.size();
+    take(*from, next.text, next.is_binary);
+    from = find(id);
+    if (from == nullptr) return;
+  }
+  from->goes_on = false;
+}
+
+void stream_hub::take(peer& from, std::string_view text, bool is_binary) {
+  ticket to{from.id};
   if (is_binary) return refuse(to, {request_error::not_text, {}, "message"});
   auto& body = desk_.reader().read(text);
   if (body.ok() && text.empty())
@@ -61,12 +86,13 @@ void stream_hub::message(web_socket_id id, std::string_view text, bool is_binary
   to.id = take_id(body);
   const std::string op(body.ok() ? body.text("op", 32) : std::string_view{});
   if (!body.ok()) return refuse(to, body.why());
-  if (from->in_flight > in_flight_max) return refuse(to, request_error::too_many_pending);
-  if (from->is_limited) {
-    const auto verdict = limits_.request(from->address, desk_.clock().monotonic_ns(), 1);
+  if (from.in_flight > in_flight_max || from.is_deciding)
+    return refuse(to, request_error::too_many_pending);
+  if (from.is_limited) {
+    const auto verdict = limits_.request(from.address, desk_.clock().monotonic_ns(), 1);
     if (!verdict.allowed) return refuse(to, request_error::too_many_requests);
   }
-  run(*from, to, op, body);
+  run(from, to, op, body);
 }
 
 void stream_hub::run(peer& from, const ticket& to, std::string_view op, json_object& body) {

@@ -8,12 +8,14 @@
 //       point on; ticker and running candles may skip to the newest
 //   S3  private channels deliver only to a connection whose token is good now
 //   S4  per connection: subscriptions_max channels, in_flight_max unanswered messages
+//   S5  what comes behind an `authenticate` waits until that is decided, at most waiting_bytes_max of it
 #pragma once
 
 #include "net/api/middleware.hpp"
 #include "net/api/private_feed.hpp"
 #include "net/server/server.hpp"
 
+#include <deque>
 #include <unordered_map>
 
 namespace rialto::net {
@@ -32,7 +34,7 @@ inline constexpr std::uint16_t close_restart = 1012;
 
 class stream_hub {
 public:
-  static constexpr std::size_t in_flight_max = 1'000;
+  static constexpr std::size_t in_flight_max = 1'000, waiting_bytes_max = 256 << 10;
 
   stream_hub(desk& at, rate_limiter& limits, stream_port& port);
 
@@ -59,6 +61,10 @@ private:
     guard what;
     std::int64_t renewed_ns = 0;
   };
+  struct message_text {
+    std::string text;
+    bool is_binary = false;
+  };
   struct peer {
     web_socket_id id = 0;
     std::string address;
@@ -69,6 +75,10 @@ private:
     std::int64_t token_expires_s = 0;
     std::vector<std::string> channels; // public ones
     private_subscription privates[private_channels];
+    bool is_deciding = false; // who it is
+    bool goes_on = false;     // with what waited for that
+    std::deque<message_text> waiting;
+    std::size_t waiting_bytes = 0;
     std::vector<lease> leases; // one per market, session and account: bounded by the accounts'
   };
   struct subscriber {
@@ -82,6 +92,9 @@ private:
   };
 
   // stream.cpp
+  void take(peer& from, std::string_view text, bool is_binary);
+  /// Who a connection speaks for is decided: it goes on with what waited.
+  void decided(web_socket_id id);
   void answer(const ticket& to, std::string_view result);
   void refuse(const ticket& to, const failure& why);
   void run(peer& from, const ticket& to, std::string_view op, json_object& body);

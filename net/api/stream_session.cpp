@@ -16,7 +16,6 @@ void stream_hub::authenticate(peer& from, const ticket& to, json_object& body) {
   const std::string token(body.text("access_token", token_signer::token_bytes_max));
   const auto wanted = body.maybe_integer("account_id", 1, (std::int64_t{1} << 56) - 1);
   if (!body.done()) return refuse(to, body.why());
-  static_cast<void>(from);
   token_fault fault{};
   const auto claims = desk_.signer().verify(token, desk_.now_s(), fault);
   if (!claims) {
@@ -26,10 +25,14 @@ void stream_hub::authenticate(peer& from, const ticket& to, json_object& body) {
   }
   std::optional<std::uint64_t> account;
   if (wanted) account = static_cast<std::uint64_t>(*wanted);
+  from.is_deciding = true;
   desk_.identify(token, [this, to, account, expires_s = claims->expires_at_s](
                           std::shared_ptr<const session> who, const failure& why) {
-    if (!who) return refuse(to, {why.what, why.detail, "access_token"});
-    accept(to, std::move(who), expires_s, account);
+    if (who)
+      accept(to, std::move(who), expires_s, account);
+    else
+      refuse(to, {why.what, why.detail, "access_token"});
+    decided(to.peer);
   });
 }
 

@@ -70,6 +70,75 @@ TEST_CASE("stream: orders are placed, amended and cancelled on the socket") {
         "unknown-order");
 }
 
+TEST_CASE(
+  "stream: what is sent behind authenticate without waiting is taken once that is decided") {
+  stream_floor at;
+  const auto login = [&](const std::string& token) {
+    return json{{"id", "who"}, {"op", "authenticate"}, {"access_token", token}}.dump();
+  };
+  const auto order = [&](int id) {
+    auto one = limit_order("buy", "50000.00", "0.1");
+    one["id"] = id;
+    one["op"] = "order.place";
+    return one.dump();
+  };
+  auto& api = at.node.api();
+  SUBCASE("in its order, also what is wrong with it") {
+    api.news_lost(); // the edge does not know her session any more and has to ask
+    api.message(at.socket, login(at.anna.token), false);
+    api.message(at.socket, order(1), false);
+    api.message(at.socket, "{", false);
+    api.message(at.socket, "x", true);
+    api.message(at.socket, order(2), false);
+    CHECK(at.node.port.sent[at.socket].empty());
+    const auto heard = at.node.heard(at.socket);
+    REQUIRE(heard.size() == 5);
+    CHECK(heard[0]["id"] == "who");
+    CHECK(heard[0]["ok"] == true);
+    CHECK(heard[1]["error"]["code"] == "malformed-json");
+    CHECK(heard[2]["error"]["code"] == "not-text");
+    CHECK(heard[3]["result"]["status"] == "new");
+    CHECK(heard[4]["id"] == 2);
+    CHECK(heard[4]["result"]["status"] == "new");
+  }
+  SUBCASE("a second login among it is decided before the rest goes on") {
+    api.news_lost();
+    api.message(at.socket, login(at.anna.token), false);
+    api.message(at.socket, login(at.bert.token), false);
+    api.message(at.socket, order(1), false);
+    const auto heard = at.node.heard(at.socket);
+    REQUIRE(heard.size() == 3);
+    CHECK(heard[0]["result"]["account_id"] == at.anna.account);
+    CHECK(heard[1]["result"]["account_id"] == at.bert.account);
+    CHECK(heard[2]["error"]["code"] == "insufficient-balance"); // bert has no USDT
+  }
+  SUBCASE("when it is refused, so is the rest") {
+    at.node.gate.failing = actors::delivery::unavailable;
+    api.news_lost();
+    api.message(at.socket, login(at.anna.token), false);
+    api.message(at.socket, order(1), false);
+    const auto heard = at.node.heard(at.socket);
+    REQUIRE(heard.size() == 2);
+    CHECK(heard[0]["ok"] == false);
+    CHECK(heard[1]["error"]["code"] == "unauthenticated");
+  }
+  SUBCASE("not more of it than there is room for; who closes is forgotten") {
+    at.node.gate.failing = actors::delivery::unknown; // silence
+    api.news_lost();
+    api.message(at.socket, login(at.anna.token), false);
+    const std::string ping = R"({"op":"ping","id":")" + std::string(60, 'p') + "\"}";
+    for (int i = 0; i < 1'200; ++i) api.message(at.socket, ping, false);
+    const auto heard = at.node.heard(at.socket);
+    CHECK(heard.size() == 201);
+    for (const auto& one : heard) CHECK(one["error"]["code"] == "busy");
+    api.message(at.socket, std::string(stream_hub::waiting_bytes_max, ' '), false);
+    CHECK(at.node.heard(at.socket).size() == 1);
+    api.closed(at.socket);
+    at.node.wait(60'000);
+    CHECK(at.node.heard(at.socket).empty());
+  }
+}
+
 TEST_CASE("stream: a public channel begins with its snapshot and goes on without gap") {
   stream_floor at;
   at.place(at.anna, "buy", "50000.00", "0.1");
