@@ -318,7 +318,7 @@ std::string names_of_some(const runtime::actor_registry& registry) {
 void node_core::stop() {
   auto& all = *parts_;
   if (!all.root) return;
-  all.watch.step("what the house does now and then");
+  all.watch.step("the thread that keeps house");
   all.gate.disconnect();
   all.stopping = true;
   {
