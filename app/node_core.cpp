@@ -63,6 +63,15 @@ std::unique_ptr<storage::projector> fitting_projector(storage::journal& store,
   return made;
 }
 
+/// Those that have not ended yet, for the log.
+std::string names_of_some(const runtime::actor_registry& registry) {
+  std::string names;
+  for (const auto& one : registry.list({.limit = 10}))
+    names += (names.empty() ? "" : ", ") + one.name;
+  return fmt::format("{} of {}: {}", std::min<std::size_t>(registry.size(), 10), registry.size(),
+                     names);
+}
+
 } // namespace
 
 node_core::parts::parts(const runtime::node_settings& chosen)
@@ -303,17 +312,6 @@ void node_core::parts::fail() {
 void node_core::disconnect_edge() {
   parts_->router.connect_edge(nullptr);
 }
-
-namespace {
-/// Those that have not ended yet, for the log.
-std::string names_of_some(const runtime::actor_registry& registry) {
-  std::string names;
-  for (const auto& one : registry.list({.limit = 10}))
-    names += (names.empty() ? "" : ", ") + one.name;
-  return fmt::format("{} of {}: {}", std::min<std::size_t>(registry.size(), 10), registry.size(),
-                     names);
-}
-} // namespace
 
 void node_core::stop() {
   auto& all = *parts_;

@@ -3,16 +3,16 @@
 // The room: tests of what happens while a commit is under way. Thread-safe.
 #pragma once
 
-#include "storage/journal.hpp"
+#include "storage/testing/forwarding_journal.hpp"
 
 #include <condition_variable>
 #include <mutex>
 
 namespace rialto::storage {
 
-class held_journal final : public journal {
+class held_journal final : public forwarding_journal {
 public:
-  explicit held_journal(journal& inner) : inner_(inner) {}
+  using forwarding_journal::forwarding_journal;
 
   void hold() {
     const std::lock_guard hold(lock_);
@@ -37,38 +37,10 @@ public:
       changed_.wait(hold, [this] { return !is_holding_; });
       --waiting_;
     }
-    return inner_.append(batch);
+    return forwarding_journal::append(batch);
   }
-  std::map<shard_id, journal_head> heads() override { return inner_.heads(); }
-  takeover_outcome take_over(shard_id shard, epoch at_epoch) override {
-    return inner_.take_over(shard, at_epoch);
-  }
-  journal_head take_over(shard_id shard) override { return inner_.take_over(shard); }
-  void read(shard_id shard, position first,
-            const std::function<bool(position, std::string_view)>& row) override {
-    inner_.read(shard, first, row);
-  }
-  std::optional<entity_id> find_claim(std::string_view key) override {
-    return inner_.find_claim(key);
-  }
-  void save_snapshot(const snapshot& made) override { inner_.save_snapshot(made); }
-  std::optional<snapshot> load_snapshot(entity_id entity) override {
-    return inner_.load_snapshot(entity);
-  }
-  std::map<entity_id, timestamp_ns> wake_times() override { return inner_.wake_times(); }
-  void save_checkpoint(std::string_view name, std::string_view bytes) override {
-    inner_.save_checkpoint(name, bytes);
-  }
-  std::optional<std::string> load_checkpoint(std::string_view name) override {
-    return inner_.load_checkpoint(name);
-  }
-  std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override {
-    return inner_.draw_ids(sequence, count);
-  }
-  bool checkpoint_log() override { return inner_.checkpoint_log(); }
 
 private:
-  journal& inner_;
   std::mutex lock_;
   std::condition_variable changed_;
   bool is_holding_ = false;

@@ -1,6 +1,7 @@
 #include "storage/testing/simulated_journal.hpp"
 
 #include "domain/assert.hpp"
+#include "storage/testing/forwarding_journal.hpp"
 
 #include <random>
 
@@ -254,9 +255,10 @@ void simulated_journal::write(const journal_batch& batch, std::uint64_t by) {
 
 // ---- another caller
 
-class simulated_journal::connection final : public journal {
+class simulated_journal::connection final : public forwarding_journal {
 public:
-  explicit connection(simulated_journal& disk) : disk_(disk), session_{++disk.sessions_} {}
+  explicit connection(simulated_journal& disk)
+      : forwarding_journal(disk), disk_(disk), session_{++disk.sessions_} {}
   append_outcome append(const journal_batch& batch) override {
     return disk_.append(batch, session_);
   }
@@ -269,28 +271,6 @@ public:
     const std::lock_guard hold(disk_.lock_);
     return disk_.raise(shard, disk_.shards_[shard].at_epoch + 1, session_);
   }
-  void read(shard_id shard, position first,
-            const std::function<bool(position, std::string_view blob)>& row) override {
-    disk_.read(shard, first, row);
-  }
-  std::optional<entity_id> find_claim(std::string_view key) override {
-    return disk_.find_claim(key);
-  }
-  void save_snapshot(const snapshot& made) override { disk_.save_snapshot(made); }
-  std::optional<snapshot> load_snapshot(entity_id entity) override {
-    return disk_.load_snapshot(entity);
-  }
-  std::map<entity_id, timestamp_ns> wake_times() override { return disk_.wake_times(); }
-  void save_checkpoint(std::string_view name, std::string_view bytes) override {
-    disk_.save_checkpoint(name, bytes);
-  }
-  std::optional<std::string> load_checkpoint(std::string_view name) override {
-    return disk_.load_checkpoint(name);
-  }
-  std::uint64_t draw_ids(std::string_view sequence, std::uint64_t count) override {
-    return disk_.draw_ids(sequence, count);
-  }
-  bool checkpoint_log() override { return disk_.checkpoint_log(); }
 
 private:
   simulated_journal& disk_;
