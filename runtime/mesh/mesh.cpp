@@ -64,6 +64,7 @@ mesh::mesh(caf::actor_system& system, actor_surroundings around, mesh_options op
   parts_->state =
     std::make_shared<mesh_state>(system, checked(std::move(options)), std::move(callbacks));
   auto& state = *parts_->state;
+  excuse_broker(system);
   const auto& chosen = state.options;
   if (!chosen.is_plain) state.tls = std::make_shared<const tls_context>(chosen.tls);
   const auto at = read_host_port(chosen.listen);

@@ -152,6 +152,7 @@ mesh_client::mesh_client(std::shared_ptr<const tls_context> tls, const std::stri
   all.config.set("scheduler.policy", caf::atom("sharing"));
   all.config.set("scheduler.max-threads", std::size_t{1});
   all.system = std::make_unique<caf::actor_system>(all.config);
+  excuse_broker(*all.system);
   all.actor =
     all.system->spawn<client_actor>(actor_surroundings{all.registry, all.clock}, all.is_linked);
   caf::logger::set_current_actor_system(nullptr); // as in mesh.cpp

@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 using namespace rialto::runtime;
 using namespace rialto::testing;
 
@@ -227,3 +231,22 @@ TEST_CASE("mesh: ends while links are up, peers are silent and dials are under w
   for (int i = 0; i < 1'000; ++i) static_cast<void>(one.links().send(2, std::string(1'000, 'x')));
   ::close(silent);
 }
+
+#ifdef __SANITIZE_ADDRESS__
+TEST_CASE("mesh: a heartbeat that comes while its system ends is not reported as a leak") {
+  actor_registry registry;
+  system_clock clock;
+  for (int i = 0; i < 50; ++i) {
+    caf::actor_system_config config;
+    configure_mesh(config);
+    config.set("middleman.heartbeat-interval", caf::timespan(std::chrono::microseconds(200)));
+    config.set("scheduler.policy", caf::atom("sharing"));
+    config.set("scheduler.max-threads", std::size_t{1});
+    caf::actor_system system(config);
+    mesh links(system, actor_surroundings{registry, clock},
+               {.cluster = "test", .id = 1, .name = "node-1", .is_plain = true}, {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(2)); // some heartbeats
+  }
+  CHECK(__lsan_do_recoverable_leak_check() == 0);
+}
+#endif
