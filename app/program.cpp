@@ -78,6 +78,16 @@ std::string complaint_about(const std::vector<std::string>& words) {
   return fmt::format("there is no option {}{}", name, settings.suggestion(plain));
 }
 
+/// "rialto cluster move": the command as far as it was understood, whose --help says more.
+std::string understood(const CLI::App& program) {
+  auto path = program.get_name();
+  for (auto chosen = program.get_subcommands(); !chosen.empty();
+       chosen = chosen.front()->get_subcommands()) {
+    path += " " + chosen.front()->get_name();
+  }
+  return path;
+}
+
 } // namespace
 
 void complain(const std::string& what) {
@@ -105,10 +115,11 @@ int run_program(int argc, const char* const* argv) {
   } catch (const CLI::Success& done) {
     return program.exit(done); // help or version, printed on standard output
   } catch (const CLI::ExtrasError&) {
-    complain(complaint_about(program.remaining(true)) + " (see rialto --help)");
+    complain(fmt::format("{} (see {} --help)", complaint_about(program.remaining(true)),
+                         understood(program)));
     return exit_misused;
   } catch (const CLI::ParseError& error) {
-    complain(std::string(error.what()) + " (see rialto --help)");
+    complain(fmt::format("{} (see {} --help)", error.what(), understood(program)));
     return exit_misused;
   } catch (const std::exception& error) {
     complain(error.what());

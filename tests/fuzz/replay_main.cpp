@@ -145,7 +145,7 @@ int main(int count, char** words) {
       std::fprintf(stderr, "%s: there is no such target\n", entry.path().c_str());
       return 1;
     }
-  const auto mutations = count > 2 ? std::strtoull(words[2], nullptr, 10) : 0;
+  const std::size_t mutations = count > 2 ? std::strtoull(words[2], nullptr, 10) : 0;
   std::size_t files = 0;
   for (const auto& one : targets()) {
     name_crash_file(one);

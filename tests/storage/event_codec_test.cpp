@@ -141,7 +141,7 @@ std::string without_last(const Event& event, std::size_t tail) {
 TEST_CASE("event_codec: an event that grew by a field is read without it too, and with no less") {
   instrument_listed listed;
   listed.spec.symbol = "BTCUSDT";
-  listed.spec.fee_tiers = {{{5}, {6}, {7}}};
+  listed.spec.fee_tiers = {fee_tier{5, {6, 7}}};
   const auto tail = to_bytes(listed.spec.filters).size();
   const auto old = without_last(market_event(listed), tail);
   byte_reader in(old);

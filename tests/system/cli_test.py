@@ -44,6 +44,13 @@ class CommandLine(unittest.TestCase):
             self.assertNotIn(-1, places)
             self.assertEqual(places, sorted(places))
 
+    def test_a_wrong_word_names_the_help_of_its_command(self):
+        for words, sentence in ((("bogus",), "there is no command bogus (see rialto --help)"),
+                                (("cluster", "bogus"), "there is no command bogus (see rialto cluster --help)"),
+                                (("cluster", "move", "3"), "NODE is required (see rialto cluster move --help)"),
+                                (("inspect", "tree", "--bogus"), "there is no option --bogus (see rialto inspect tree --help)")):
+            self.assert_refused(self.run_here(*words), sentence)
+
     def test_help_has_every_setting_but_secrets(self):
         text = self.run_here("serve", "--help").stdout
         section = ""
