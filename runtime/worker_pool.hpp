@@ -53,6 +53,11 @@ public:
     const std::lock_guard hold(lock_);
     return jobs_.size();
   }
+  /// Waiting and running.
+  [[nodiscard]] std::size_t unfinished() const {
+    const std::lock_guard hold(lock_);
+    return jobs_.size() + running_;
+  }
 
 private:
   void run() {
@@ -64,8 +69,12 @@ private:
         if (jobs_.empty()) return;
         job = std::move(jobs_.front());
         jobs_.pop_front();
+        ++running_;
       }
       job();
+      job = nullptr; // counted until what it holds has gone
+      const std::lock_guard hold(lock_);
+      --running_;
     }
   }
 
@@ -74,6 +83,7 @@ private:
   mutable std::mutex lock_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
+  std::size_t running_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_; // last: they use the members above
 };

@@ -86,6 +86,10 @@ public:
     });
     if (!waits) read<Result>(from, std::move(work), std::move(then));
   }
+  /// Whether a thread of the pools has something to do: then an answer may come without time passing.
+  [[nodiscard]] bool is_working() const {
+    return passwords_.unfinished() + readers_.unfinished() > 0;
+  }
   /// `then` runs after about `ns`; at most later_max wait, beyond that it runs at once.
   void later(std::int64_t ns, std::function<void()> then);
 

@@ -47,8 +47,10 @@ TEST_CASE("worker_pool: takes as many waiting jobs as it said, and none once it 
   CHECK(pool.post([] {}));
   CHECK_FALSE(pool.post([] {}));
   CHECK(pool.waiting() == 2);
+  CHECK(pool.unfinished() == 3);
   first.go.set_value();
   pool.stop();
+  CHECK(pool.unfinished() == 0);
   CHECK_FALSE(pool.post([] {}));
 }
 
