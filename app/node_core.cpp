@@ -325,6 +325,7 @@ void node_core::stop() {
     all.keeper_wake.notify_all();
   }
   if (all.keeper.joinable()) all.keeper.join();
+  if (all.cluster && all.has_failed) look_for_lost_rows();
   all.watch.step("the appends under way");
   for (int wait = 0; all.lane.waiting() > 0 && wait < 5'000; ++wait)
     std::this_thread::sleep_for(1ms);
@@ -343,6 +344,7 @@ void node_core::stop() {
   all.saver.stop();
   all.watch.step("the lists");
   all.projection->stop();
+  if (all.has_lost_rows) all.projector->reset();
   all.watch.step("the tape");
   all.tape->flush();
   storage::crash_point("stop-index");

@@ -71,6 +71,7 @@ private:
   void join_cluster(actors::edge& out);
   void wait_until_usable();
   void follow_heads();
+  void look_for_lost_rows();
   void keep_house();
   /// The keeper's pause; true: it is to end.
   [[nodiscard]] bool keeper_ends_within(std::chrono::milliseconds pause);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <unistd.h>
+#include <vector>
 
 namespace rialto::app {
 
@@ -92,11 +93,36 @@ void node_core::wait_until_usable() {
   }
 }
 
-/// Lists of an edge follow rows that other nodes write.
+/// Lists of an edge follow rows that other nodes write. A journal that ends before what they show has lost rows: what this node knows is
+/// not what happened any more, so it ends, and its lists with it.
 void node_core::follow_heads() {
   auto& all = *parts_;
-  for (const auto& [shard, last] : all.store->last_rows())
-    if (shard < all.shard_count) all.projection->note_head(shard, last);
+  std::vector<storage::position> shown(all.shard_count); // before the look: the journal had these
+  for (storage::shard_id shard = 0; shard < all.shard_count; ++shard)
+    shown[shard] = all.projection->projected(shard);
+  const auto rows = all.store->last_rows();
+  for (storage::shard_id shard = 0; shard < all.shard_count; ++shard) {
+    const auto found = rows.find(shard);
+    const auto last = found == rows.end() ? 0 : found->second;
+    all.projection->note_head(shard, last);
+    if (last >= shown[shard] || all.has_lost_rows.exchange(true)) continue;
+    runtime::log_error("node",
+                       "shard {} ends at row {} of the journal, this node has seen row {}: an old "
+                       "copy of the journal was put back, or a standby that lagged took over; the "
+                       "node ends, and makes its lists anew when it starts",
+                       shard, last, shown[shard]);
+    all.fail();
+  }
+}
+
+/// The last look of a node that has failed: that may be why, and its lists must know.
+void node_core::look_for_lost_rows() {
+  try {
+    follow_heads();
+  } catch (const std::exception& problem) {
+    runtime::log_warning("node", "whether its lists are of this journal is not known: {}",
+                         problem.what());
+  }
 }
 
 void node_core::drain() {

@@ -9,6 +9,7 @@
 #include "runtime/worker_thread.hpp"
 #include "storage/data_lock.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -49,7 +50,7 @@ struct node_core::parts {
   std::thread keeper;
   std::unique_ptr<node_cluster> cluster; // null: a node of its own
   storage::shard_id shard_count = 1;
-  std::atomic<bool> has_failed{false};
+  std::atomic<bool> has_failed{false}, has_lost_rows{false};
 
   [[nodiscard]] std::unique_ptr<actors::feed_source> open_source() {
     return open_feed(settings, {clock, live});

@@ -134,7 +134,7 @@ class Cluster:
             import cluster_network
             hosts = (cluster_network.HERE,) if network else ("127.0.0.1",)
             self.postgres = private_servers.PostgreSQL(hosts, synced)
-            self.environment = {"RIALTO_STORAGE_JOURNAL": self.postgres.address}
+            self.environment = {"RIALTO_STORAGE_JOURNAL": self.journal_address()}
             if redis and private_servers.REDIS and "[redis]" in support.run_program("serve", "--print-config").stdout:
                 self.redis = private_servers.Redis(hosts[0])
                 self.environment["RIALTO_REDIS_URL"] = self.redis.address
@@ -144,6 +144,10 @@ class Cluster:
         except BaseException:
             self.close()
             raise
+
+    def journal_address(self):
+        """Where nodes and tools find the database."""
+        return self.postgres.address
 
     def add(self, name, roles, keys=None):
         """A node that does not run yet, with a certificate of these keys' authority or of the cluster's."""
@@ -271,7 +275,7 @@ class ClusterTestCase(support.NodeTestCase):
                 pathlib.Path(kept).mkdir(parents=True, exist_ok=True)
                 (pathlib.Path(kept) / f"{self.id().rpartition('.')[2]}-{name}.log").write_text(node.log_text())
         print(cluster.log_tails(), cluster.command("status").stdout, sep="\n", file=sys.stderr)
-        done = support.run_program("journal", "verify", "--journal", cluster.postgres.address, seconds=300)
+        done = support.run_program("journal", "verify", "--journal", cluster.journal_address(), seconds=300)
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
 
     def until(self, condition, what, seconds=WAIT_SECONDS):

@@ -125,12 +125,18 @@ class PostgreSQL(Server):
         if self.user:
             os.chown(self.home, self.user.pw_uid, self.user.pw_gid)
         self.programs = POSTGRES[-1].parent
-        subprocess.run([self.programs / "initdb", "-D", self.home / "data", "-U", "rialto", "-A", "trust", "--no-sync",
-                        "--no-locale", "-E", "UTF8"], check=True, stdout=subprocess.DEVNULL, **self._as_user())
-        with open(self.home / "data" / "pg_hba.conf", "a", encoding="utf-8") as rules:
-            rules.write("host all all samenet trust\n")
+        self._make()
         self.port = free_port(self.hosts[0])
         self.start()
+
+    def _make(self):
+        """The data directory."""
+        self._run("initdb", "-D", self.home / "data", "-U", "rialto", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
+        with open(self.home / "data" / "pg_hba.conf", "a", encoding="utf-8") as rules:
+            rules.write("host all all samenet trust\n")
+
+    def _run(self, program, *words):
+        subprocess.run([self.programs / program, *words], check=True, stdout=subprocess.DEVNULL, **self._as_user())
 
     @property
     def address(self):
@@ -162,6 +168,31 @@ class PostgreSQL(Server):
         if done.returncode:
             raise AssertionError(done.stderr)
         return done.stdout.strip()
+
+
+class Standby(PostgreSQL):
+    """A copy of a server that follows it, known to it as `name`, until it is promoted."""
+
+    def __init__(self, primary, name="standby"):
+        self.primary, self.name = primary, name
+        super().__init__(primary.hosts, primary.synced)
+
+    def _make(self):
+        self._run("pg_basebackup", "-D", self.home / "data", "-X", "stream", "-c", "fast", "-R", "--no-sync", "-d",
+                  f"{self.primary.address}?application_name={self.name}")
+
+    def follows(self):
+        """Whether the other sends to it, and how: async, sync or nothing."""
+        return self.primary.sql(f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{self.name}' AND state = 'streaming'")
+
+    def unfollow(self):
+        """It gets no more, although both run."""
+        self.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        self.sql("SELECT pg_reload_conf()")
+        until(lambda: not self.follows(), SERVER_SECONDS, "the standby's connection ends")
+
+    def promote(self):
+        assert self.sql("SELECT pg_promote()") == "t", self.log_tail()
 
 
 class Redis(Server):
