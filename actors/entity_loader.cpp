@@ -19,8 +19,9 @@ class pass {
 public:
   pass(storage::journal& store, storage::shard_id shard, const trading_world& world,
        const std::vector<entity_request>& wanted)
-      : store_(store), shard_(shard), found_(wanted.size()) {
+      : store_(store), shard_(shard), found_(wanted.size()), ends_(wanted.size()) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!wanted[i].rows.empty()) ends_[i].row = wanted[i].rows.back();
       begin(world, wanted[i].id, found_[i]);
       indices_.emplace(wanted[i].id, i);
       for (const auto row : wanted[i].rows) needs_.push_back({row, i});
@@ -31,8 +32,14 @@ public:
 
   std::vector<recovered_entity> run() {
     while (at_ < needs_.size()) read_on();
-    for (auto& one : found_)
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      auto& one = found_[i];
+      // A standby that lagged took over, and a snapshot of what it lost came after.
+      if (one.problem.empty() && ends_[i].row != 0 && ends_[i].event < one.snapshot_event)
+        one.problem = "its snapshot is of event " + std::to_string(one.snapshot_event) +
+                      ", the journal ends at event " + std::to_string(ends_[i].event);
       if (!one.problem.empty()) one.entity.reset();
+    }
     return std::move(found_);
   }
 
@@ -79,7 +86,11 @@ private:
         into = indices_.find(stream);
         return into != indices_.end();
       },
-      [&](const storage::record& one) { replay(one, found_[into->second]); });
+      [&](const storage::record& one) {
+        auto& end = ends_[into->second];
+        if (row == end.row) end.event = one.first_event + runtime::numbers_of(one) - 1;
+        replay(one, found_[into->second]);
+      });
     if (!is_sound) return fail_row(row, "row " + std::to_string(row) + " is damaged");
     while (at_ < needs_.size() && needs_[at_].row == row) ++at_;
   }
@@ -102,7 +113,12 @@ private:
 
   storage::journal& store_;
   storage::shard_id shard_;
+  struct stream_end {
+    storage::position row = 0; // the last one with its records; 0: none is needed
+    std::uint64_t event = 0;   // of the last record there
+  };
   std::vector<recovered_entity> found_;
+  std::vector<stream_end> ends_;
   std::unordered_map<entity_id, std::size_t> indices_;
   std::vector<need> needs_; // by row
   std::size_t at_ = 0;      // the first need not yet met

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 using namespace rialto;
 using namespace rialto::actors;
 
@@ -97,6 +99,31 @@ TEST_CASE("entity_loader: a damaged row fails those who need it, the others are 
   }
   CHECK(failed > 0);
   CHECK(whole > 0);
+}
+
+TEST_CASE("entity_loader: a snapshot of events that the journal has lost is not believed") {
+  history whole(11);
+  whole.write();
+  history lagged(11); // a copy that ends earlier, and where somebody saved what he remembered
+  lagged.rows.resize(lagged.rows.size() / 2);
+  lagged.write();
+  std::map<entity_id, std::uint64_t> ends;
+  for (const auto& one : recover_entities(whole.store, 0, trading_world(), whole.everybody())) {
+    ends[one.id] = one.entity->event_number();
+    lagged.store.save_snapshot(one.entity->make_snapshot());
+  }
+  std::size_t refused = 0, taken = 0;
+  for (const auto& one : recover_entities(lagged.store, 0, trading_world(), lagged.everybody())) {
+    CAPTURE(to_string(one.id));
+    const bool is_whole = lagged.truth.state_hash(one.id) == whole.truth.state_hash(one.id);
+    CHECK((one.entity != nullptr) == is_whole);
+    if (!is_whole)
+      CHECK(one.problem.starts_with("its snapshot is of event " + std::to_string(ends[one.id]) +
+                                    ", the journal ends at event "));
+    (is_whole ? taken : refused) += 1;
+  }
+  CHECK(refused > 0);
+  MESSAGE(refused << " refused, " << taken << " taken");
 }
 
 TEST_CASE("entity_loader: a row that is not there is named") {
