@@ -82,7 +82,7 @@ void private_feed::watch(account_id account) {
 
 void private_feed::drop_front(ring& one) {
   const auto bytes = one.kept.front().text->size() + message_overhead;
-  one.floor = one.kept.front().sequence;
+  one.floor = one.kept.front().sequence + 1;
   one.bytes -= bytes;
   bytes_ -= bytes;
   one.kept.pop_front();
@@ -93,7 +93,7 @@ void private_feed::add(account_id account, std::uint64_t sequence,
   const auto* found = rings_.find(account);
   if (found == nullptr) return;
   auto& one = **found;
-  if (one.floor == UINT64_MAX) one.floor = sequence - 1;
+  if (one.floor == UINT64_MAX) one.floor = sequence;
   one.last = sequence;
   for (const auto& message : messages) {
     const auto bytes = message.text->size() + message_overhead;
@@ -113,7 +113,7 @@ bool private_feed::stands_at(account_id account, std::uint64_t sequence) {
   if (found == nullptr || (*found)->last == sequence) return true;
   auto& one = **found;
   bytes_ -= one.bytes;
-  one = {.floor = sequence, .last = sequence, .kept = {}};
+  one = {.floor = sequence + 1, .last = sequence, .kept = {}};
   return false;
 }
 
@@ -134,8 +134,13 @@ private_feed::since(account_id account, private_channel channel, std::uint64_t s
   const auto& one = **found;
   if (sequence < one.floor || sequence > one.last) return {};
   std::vector<private_message> out;
+  std::ptrdiff_t of_that_number = 0;
   for (const auto& message : one.kept)
-    if (message.sequence > sequence && message.channel == channel) out.push_back(message);
+    if (message.sequence >= sequence && message.channel == channel) {
+      out.push_back(message);
+      of_that_number += message.sequence == sequence ? 1 : 0;
+    }
+  if (of_that_number == 1) out.erase(out.begin()); // who has that number has all of it
   return out;
 }
 

@@ -7,7 +7,8 @@
 // of the account's stream, so they survive restarts; they rise but have holes. In a cluster what an account's former owner said may come behind what the
 // next one says, which knows all of it: whoever adds lets go what is below last().
 //
-//   F1  since(r) gives every message with a number above r, or nothing when some may be missing
+//   F1  since(r) gives every message with a number above r, or nothing when some may be missing. One change may make several messages of a channel
+//       (the orders of a list): a connection may have ended between them, so those of r itself come again then
 //   F2  all rings together keep at most bytes_max
 #pragma once
 
@@ -69,7 +70,7 @@ public:
 
 private:
   struct ring {
-    std::uint64_t floor = UINT64_MAX; // everything above it is kept
+    std::uint64_t floor = UINT64_MAX; // every message of this number and of those above is kept
     std::uint64_t last = 0;
     std::deque<private_message> kept;
     std::size_t bytes = 0;
