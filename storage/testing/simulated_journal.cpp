@@ -418,6 +418,10 @@ void simulated_journal::save_snapshot(const snapshot& made) {
   const bool dies = dies_now();
   if (dies && (is_broken_ || !is_opened_)) throw simulated_death{};
   if (!dies) enter();
+  // As PostgreSQL: one that is older than what is there came late, from a former owner, and is let go.
+  if (const auto known = snapshots_.now.find(made.entity);
+      !dies && known != snapshots_.now.end() && known->second.event_number > made.event_number)
+    return;
   log(body_of(made), false);
   if (dies) throw simulated_death{simulated_death::call::save};
   snapshots_.put(made.entity, made);
