@@ -344,7 +344,6 @@ void node_core::stop() {
   all.saver.stop();
   all.watch.step("the lists");
   all.projection->stop();
-  if (all.has_lost_rows) all.projector->reset();
   all.watch.step("the tape");
   all.tape->flush();
   storage::crash_point("stop-index");
@@ -353,6 +352,8 @@ void node_core::stop() {
     storage::save_stream_index(*all.store, shard, index);
   all.store->checkpoint_log();
   all.watch.step("its threads");
+  if (all.has_lost_rows)
+    all.projector->reset(); // last: what it may throw keeps nothing else from its end
 }
 
 runtime::stop_watch& node_core::watch() {

@@ -174,9 +174,9 @@ stream_index load_stream_index(journal& store, shard_id shard) {
   const auto heads = store.heads();
   const auto head = heads.find(shard);
   const auto last = head == heads.end() ? position{0} : head->second.last;
-  stream_index index;
-  if (auto saved = load_saved_index(store, shard); saved && saved->covers() <= last)
-    index = std::move(*saved);
+  auto saved = load_saved_index(store, shard);
+  const bool is_of_lost_rows = saved && saved->covers() > last;
+  stream_index index = saved && !is_of_lost_rows ? std::move(*saved) : stream_index{};
   while (index.covers() < last) {
     const auto tail = read_index_tail(store, shard, index.covers() + 1);
     if (tail.last < tail.first)
@@ -184,6 +184,8 @@ stream_index load_stream_index(journal& store, shard_id shard) {
                           std::to_string(shard) + " is missing");
     index.take(tail);
   }
+  if (is_of_lost_rows)
+    save_stream_index(store, shard, index); // else it is believed once the rows are as many
   return index;
 }
 

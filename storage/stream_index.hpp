@@ -67,7 +67,8 @@ private:
   position covers_ = 0;
 };
 
-/// The saved index, or an empty one, completed from the journal. Throws journal_error.
+/// The saved index, or an empty one, completed from the journal. One that knows rows which the journal has lost (a standby that lagged took
+/// over) is replaced there and then. Throws journal_error.
 [[nodiscard]] stream_index load_stream_index(journal& store, shard_id shard);
 /// What was saved last, as it is; empty if there is nothing sound. From any thread. It may lag behind:
 /// then rows that are covered by now look needed, never the other way round.

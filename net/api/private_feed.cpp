@@ -134,7 +134,7 @@ private_feed::since(account_id account, private_channel channel, std::uint64_t s
   const auto& one = **found;
   if (sequence < one.floor || sequence > one.last) return {};
   std::vector<private_message> out;
-  std::ptrdiff_t of_that_number = 0;
+  std::size_t of_that_number = 0;
   for (const auto& message : one.kept)
     if (message.sequence >= sequence && message.channel == channel) {
       out.push_back(message);

@@ -138,6 +138,11 @@ TEST_CASE("stream_index: a damaged checkpoint is refused, or is rebuilt from the
   CHECK(load_stream_index(store, 0).positions_of(account(3)) == std::vector<position>{1});
   save_stream_index(store, 0, index); // covers rows that the journal does not have
   CHECK(load_stream_index(store, 0).entities() == std::vector{account(3)});
+  for (position at = 2; at <= 60; ++at)
+    append_row(store, at, {account(6)}); // as many as it covered
+  const auto later = load_stream_index(store, 0);
+  CHECK(later.entities() == std::vector{account(3), account(6)});
+  CHECK(later.positions_of(account(6)).size() == 59);
 }
 
 TEST_CASE("stream_index: a damaged row is named") {
